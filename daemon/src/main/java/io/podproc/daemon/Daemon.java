@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.podproc.daemon.cgroup.CgroupHierarchy;
+import io.podproc.daemon.container.ContainerResolver;
+import io.podproc.daemon.container.Containers;
+import io.podproc.daemon.container.LoadSampler;
+import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.fuse.MountException;
+import io.podproc.daemon.fuse.MountProbe;
+import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.vfs.Opener;
+import io.podproc.daemon.vfs.VirtualTree;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import java.io.IOException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/** The node daemon: builds the object graph, mounts the tree, and unmounts it when told to stop. */
+@QuarkusMain
+public final class Daemon implements QuarkusApplication {
+  private static final int FAILED = 1;
+
+  private final DaemonConfig config;
+  private final MeterRegistry registry;
+  private final DaemonHealth health;
+
+  // Not static: main must run before logging is set up.
+  private final Logger log = Logger.getLogger("podproc");
+
+  Daemon(DaemonConfig config, MeterRegistry registry, @Readiness DaemonHealth health) {
+    this.config = config;
+    this.registry = registry;
+    this.health = health;
+  }
+
+  public static void main(String... args) {
+    Quarkus.run(Daemon.class, StartFailure::exit, args);
+  }
+
+  @Override
+  public int run(String... args) throws InterruptedException {
+    try (ScheduledExecutorService sampling = Executors.newSingleThreadScheduledExecutor()) {
+      SettingsCheck.check(config);
+      return serve(sampling);
+    } catch (SettingsCheck.Invalid | MountException | IOException e) {
+      StartFailure.print(e);
+      return FAILED;
+    }
+  }
+
+  private int serve(ScheduledExecutorService sampling)
+      throws IOException, MountException, InterruptedException {
+    CgroupHierarchy cgroups = new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh());
+    HostFacts host =
+        new HostFacts(config.procRoot(), config.sysRoot(), config.hostMaxAge(), System::nanoTime);
+    Processes processes = new Processes(config.procRoot());
+    Containers containers =
+        new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);
+    VirtualTree tree = VirtualFiles.tree(config.swap());
+    DaemonMetrics metrics = new DaemonMetrics(registry, tree);
+    DaemonMetrics.countContainers(registry, containers::size);
+    Opener opener =
+        new Opener(
+            new ContainerResolver(processes, containers, processes.ownPidNamespace()),
+            host,
+            metrics);
+    LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
+
+    try (FuseMount mount = FuseMount.mount(config.mountPoint(), tree, opener)) {
+      long period = config.samplerInterval().toNanos();
+      var _ =
+          sampling.scheduleAtFixedRate(() -> sample(sampler), period, period, TimeUnit.NANOSECONDS);
+      health.watch(
+          new MountProbe(
+              config.mountPoint().resolve("./" + tree.files().getFirst().path()),
+              config.readinessDeadline()));
+      log.infof(
+          "serving %d files at %s (cgroup %s, CPUs by %s)",
+          tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
+      Quarkus.waitForExit();
+      sampling.shutdownNow();
+      log.infof("unmounting %s", config.mountPoint());
+    }
+    return 0;
+  }
+
+  /** An executor drops a task that throws; sampling goes on whatever happens. */
+  private void sample(LoadSampler sampler) {
+    try {
+      sampler.sample();
+    } catch (RuntimeException e) {
+      log.error("a sample of the load failed", e);
+    }
+  }
+}

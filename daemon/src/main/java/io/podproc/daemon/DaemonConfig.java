@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.podproc.daemon.view.CpuPolicy;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * All settings of the daemon and their defaults. Each can be given as a system property ({@code
+ * -Dpodproc.mount-point=DIR}) or in the environment ({@code PODPROC_MOUNT_POINT=DIR}).
+ */
+@ConfigMapping(prefix = "podproc")
+public interface DaemonConfig {
+  /** Where on the node the tree is mounted. */
+  @WithDefault("/var/lib/podproc")
+  Path mountPoint();
+
+  /** Where the host's /proc is seen. */
+  @WithDefault("/proc")
+  Path procRoot();
+
+  /** Where the host's /sys is seen. */
+  @WithDefault("/sys")
+  Path sysRoot();
+
+  /** Where the host's cgroup file systems are seen. */
+  @WithDefault("/sys/fs/cgroup")
+  Path cgroupRoot();
+
+  /** What the number of CPUs is taken from: quota or cpuset. */
+  @WithDefault("quota")
+  CpuPolicy cpuPolicy();
+
+  /** Whether containers see swap. */
+  @WithDefault("true")
+  boolean swap();
+
+  /** Whether memory.high counts as a limit, too. */
+  @WithDefault("false")
+  boolean memoryHigh();
+
+  /** The time between two samples of the load, 1 s to 60 s. The kernel's is 5 s. */
+  @WithDefault("5s")
+  Duration samplerInterval();
+
+  /** For how long a host file that was read for one caller serves others, 0 s to 10 s. */
+  @WithDefault("0.1s")
+  Duration hostMaxAge();
+
+  /** Within which time a file read through the mount must answer, 0.1 s to 60 s. */
+  @WithDefault("2s")
+  Duration readinessDeadline();
+}

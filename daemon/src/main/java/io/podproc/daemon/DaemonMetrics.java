@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.podproc.daemon.vfs.Requests;
+import io.podproc.daemon.vfs.VirtualTree;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
+import org.jboss.logging.Logger;
+
+/**
+ * Counts what is served. A request is one rendering of a file. Fallbacks are logged as well, each
+ * kind once a minute at most.
+ */
+final class DaemonMetrics implements Requests {
+  private static final Logger LOG = Logger.getLogger("podproc");
+  private static final long LOG_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+  private final Map<String, FileMeters> files = new HashMap<>();
+
+  private static final class FileMeters {
+    final Timer rendering;
+    final Map<Outcome, Counter> outcomes = new EnumMap<>(Outcome.class);
+    final Map<Reason, Counter> fallbacks = new EnumMap<>(Reason.class);
+    final Map<Reason, AtomicLong> nextLog = new EnumMap<>(Reason.class);
+
+    FileMeters(MeterRegistry registry, String path) {
+      rendering =
+          Timer.builder("podproc.render")
+              .description("Time to render a file, the reading of cgroup files included")
+              .tag("file", path)
+              .register(registry);
+      for (Outcome outcome : Outcome.values()) {
+        outcomes.put(
+            outcome,
+            Counter.builder("podproc.requests")
+                .description("Renderings by file and by what the answer is made of")
+                .tag("file", path)
+                .tag("outcome", label(outcome))
+                .register(registry));
+      }
+      for (Reason reason : Reason.values()) {
+        fallbacks.put(
+            reason,
+            Counter.builder("podproc.fallbacks")
+                .description("Answers that fell back to the host's text, by file and reason")
+                .tag("file", path)
+                .tag("reason", label(reason))
+                .register(registry));
+        nextLog.put(reason, new AtomicLong(System.nanoTime()));
+      }
+    }
+
+    private static String label(Enum<?> value) {
+      return value.name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  DaemonMetrics(MeterRegistry registry, VirtualTree tree) {
+    tree.files().forEach(file -> files.put(file.path(), new FileMeters(registry, file.path())));
+  }
+
+  static void countContainers(MeterRegistry registry, IntSupplier containers) {
+    Gauge.builder("podproc.containers", containers::getAsInt)
+        .description("Containers that have read a file and are not gone")
+        .register(registry);
+  }
+
+  @Override
+  public void rendered(VirtualTree.File file, Outcome outcome, long nanos) {
+    FileMeters meters = known(files, file.path());
+    meters.rendering.record(nanos, TimeUnit.NANOSECONDS);
+    known(meters.outcomes, outcome).increment();
+  }
+
+  @Override
+  public void fellBack(VirtualTree.File file, Reason reason, Exception cause) {
+    FileMeters meters = known(files, file.path());
+    known(meters.fallbacks, reason).increment();
+    AtomicLong next = known(meters.nextLog, reason);
+    long due = next.get();
+    long now = System.nanoTime();
+    if (now - due >= 0 && next.compareAndSet(due, now + LOG_NANOS)) {
+      LOG.warnf("%s fell back to the host's text: %s", file.path(), cause);
+    }
+  }
+
+  /** The maps hold a meter for every key there is. */
+  private static <K, V> V known(Map<K, V> meters, K key) {
+    return Objects.requireNonNull(meters.get(key));
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cgroup;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A container's cgroup. Each method reads the kernel's files afresh; it throws an IOException where
+ * the cgroup is gone or the kernel does not account what is asked for. Safe for use by many
+ * threads.
+ */
+public interface Cgroup extends Closeable {
+  MemoryFacts memory() throws IOException;
+
+  CpuLimits cpuLimits() throws IOException;
+
+  CpuUsage cpuUsage() throws IOException;
+
+  /**
+   * What was read and written, by {@code major:minor}; devices that were not used may be absent.
+   */
+  Map<String, IoCounters> io() throws IOException;
+
+  /** The text of a pressure file. */
+  String pressure(Pressure resource) throws IOException;
+
+  /** The text of the cgroup's own slabinfo; cgroup v2 has none. */
+  Optional<String> slabinfo() throws IOException;
+
+  /**
+   * For how long tasks have been stalled for memory or IO; 0 where the kernel does not tell.
+   *
+   * @return microseconds, the sum of both
+   */
+  long stalledMicros();
+
+  /** The host's ids of all threads in the cgroup and in those below it. */
+  List<Integer> threads() throws IOException;
+
+  /** The host's ids of all processes in the cgroup and in those below it. */
+  List<Integer> processes() throws IOException;
+
+  /** Gives back the descriptors; a later read opens them again. */
+  @Override
+  void close();
+}

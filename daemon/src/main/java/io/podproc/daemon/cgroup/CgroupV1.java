@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cgroup;
+
+import io.podproc.daemon.kernel.CpuList;
+import io.podproc.daemon.kernel.FlatKeyed;
+import io.podproc.daemon.kernel.Numbers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * Documentation/admin-guide/cgroup-v1/. Each controller may have a path of its own, and what is not
+ * in a hierarchy of version 1 is asked of version 2.
+ */
+final class CgroupV1 implements Cgroup {
+  /** Lines of /proc/meminfo and the keys of memory.stat whose sum they are. */
+  private static final Map<String, List<String>> MEMINFO =
+      Map.ofEntries(
+          Map.entry("Cached", List.of("total_cache")),
+          Map.entry("SwapCached", List.of("total_swapcached")),
+          Map.entry("Active", List.of("total_active_anon", "total_active_file")),
+          Map.entry("Inactive", List.of("total_inactive_anon", "total_inactive_file")),
+          Map.entry("Active(anon)", List.of("total_active_anon")),
+          Map.entry("Inactive(anon)", List.of("total_inactive_anon")),
+          Map.entry("Active(file)", List.of("total_active_file")),
+          Map.entry("Inactive(file)", List.of("total_inactive_file")),
+          Map.entry("Unevictable", List.of("total_unevictable")),
+          Map.entry("Dirty", List.of("total_dirty")),
+          Map.entry("Writeback", List.of("total_writeback")),
+          Map.entry("AnonPages", List.of("total_rss")),
+          Map.entry("Mapped", List.of("total_mapped_file")),
+          Map.entry("Shmem", List.of("total_shmem")),
+          Map.entry("AnonHugePages", List.of("total_rss_huge")));
+
+  private final Map<String, String> paths;
+  private final Directory memory;
+  private final Directory cpu;
+  private final Directory cpuacct;
+  private final Directory cpuset;
+  private final Directory blkio;
+  private final CgroupV2 unified;
+
+  CgroupV1(Path root, Map<String, String> paths, CgroupV2 unified) {
+    this.paths = paths;
+    this.memory = directory(root, "memory");
+    this.cpu = directory(root, "cpu");
+    this.cpuacct = directory(root, "cpuacct");
+    this.cpuset = directory(root, "cpuset");
+    this.blkio = directory(root, "blkio");
+    this.unified = unified;
+  }
+
+  private Directory directory(Path root, String controller) {
+    return Directory.at(root.resolve(controller), paths.getOrDefault(controller, "/"));
+  }
+
+  private boolean has(String controller) {
+    return paths.containsKey(controller);
+  }
+
+  @Override
+  public MemoryFacts memory() throws IOException {
+    if (!has("memory")) {
+      return unified.memory();
+    }
+    FlatKeyed stat = FlatKeyed.parse(memory.read("memory.stat"));
+    Map<String, Long> meminfo = new HashMap<>();
+    MEMINFO.forEach(
+        (line, keys) -> meminfo.put(line, keys.stream().mapToLong(stat::getOrZero).sum()));
+    // The kernel has taken the least over the ancestors already (mm/memcontrol-v1.c).
+    OptionalLong limit = stat.get("hierarchical_memory_limit");
+    return new MemoryFacts(
+        limit.isPresent() ? limit : memory.least("memory.limit_in_bytes"),
+        Numbers.parse(memory.read("memory.usage_in_bytes")).orElse(0),
+        // Memory and swap have one limit together: all of it may be in swap.
+        stat.get("hierarchical_memsw_limit"),
+        stat.getOrZero("total_swap"),
+        stat.getOrZero("total_active_file"),
+        stat.getOrZero("total_inactive_file"),
+        0,
+        meminfo);
+  }
+
+  @Override
+  public CpuLimits cpuLimits() throws IOException {
+    if (!has("cpu")) {
+      return unified.cpuLimits();
+    }
+    OptionalDouble quota = OptionalDouble.empty();
+    for (Directory at : cpu.lineage()) {
+      // -1, no quota, is no number.
+      OptionalLong micros = Numbers.parse(at.readIfPresent("cpu.cfs_quota_us").orElse(""));
+      if (micros.isPresent()) {
+        long period = Numbers.parse(at.readIfPresent("cpu.cfs_period_us").orElse("")).orElse(0);
+        double cpus = (double) micros.getAsLong() / period;
+        if (period > 0 && cpus < quota.orElse(Double.MAX_VALUE)) {
+          quota = OptionalDouble.of(cpus);
+        }
+      }
+    }
+    return new CpuLimits(quota, cpuset());
+  }
+
+  private CpuList cpuset() throws IOException {
+    if (!has("cpuset")) {
+      return CpuList.parse("");
+    }
+    for (Directory at : cpuset.lineage()) {
+      Optional<String> cpus = at.readIfPresent("cpuset.effective_cpus");
+      if (cpus.isEmpty()) {
+        cpus = at.readIfPresent("cpuset.cpus"); // before Linux 3.17
+      }
+      CpuList list = CpuList.parse(cpus.orElse(""));
+      if (!list.isEmpty()) {
+        return list;
+      }
+    }
+    return CpuList.parse("");
+  }
+
+  @Override
+  public CpuUsage cpuUsage() throws IOException {
+    if (!has("cpuacct")) {
+      return unified.cpuUsage();
+    }
+    List<CpuTime> perCpu = new ArrayList<>();
+    CpuTime total = CpuTime.ZERO;
+    // "cpu user system" and a line for each possible CPU (kernel/sched/cpuacct.c).
+    for (String line : cpuacct.read("cpuacct.usage_all").split("\n", -1)) {
+      String[] words = line.split(" ", -1);
+      OptionalLong cpu = Numbers.parse(words[0]);
+      if (words.length == 3 && cpu.orElse(-1) == perCpu.size()) {
+        CpuTime time =
+            new CpuTime(Numbers.parse(words[1]).orElse(0), 0, Numbers.parse(words[2]).orElse(0));
+        perCpu.add(time);
+        total = total.plus(time);
+      }
+    }
+    return new CpuUsage(total, perCpu);
+  }
+
+  @Override
+  public Map<String, IoCounters> io() throws IOException {
+    if (!has("blkio")) {
+      return unified.io();
+    }
+    Map<String, Map<String, Long>> requests =
+        byDevice(blkio.read("blkio.throttle.io_serviced_recursive"));
+    Map<String, Map<String, Long>> bytes =
+        byDevice(blkio.read("blkio.throttle.io_service_bytes_recursive"));
+    Map<String, IoCounters> devices = new HashMap<>();
+    requests.forEach((device, count) -> {
+      Map<String, Long> size = bytes.getOrDefault(device, Map.of());
+      devices.put(
+          device,
+          new IoCounters(
+              count.getOrDefault("Read", 0L),
+              size.getOrDefault("Read", 0L),
+              count.getOrDefault("Write", 0L),
+              size.getOrDefault("Write", 0L),
+              count.getOrDefault("Discard", 0L),
+              size.getOrDefault("Discard", 0L)));
+    });
+    return devices;
+  }
+
+  /** Lines of {@code MAJOR:MINOR OPERATION VALUE} (block/blk-cgroup-rwstat.c). */
+  private static Map<String, Map<String, Long>> byDevice(String text) {
+    Map<String, Map<String, Long>> devices = new HashMap<>();
+    text.lines()
+        .map(line -> line.split(" ", -1))
+        .filter(words -> words.length == 3)
+        .forEach(words ->
+            Numbers.parse(words[2])
+                .ifPresent(value ->
+                    devices
+                        .computeIfAbsent(words[0], device -> new HashMap<>())
+                        .put(words[1], value)));
+    return devices;
+  }
+
+  @Override
+  public String pressure(Pressure resource) throws IOException {
+    return unified.pressure(resource);
+  }
+
+  @Override
+  public Optional<String> slabinfo() throws IOException {
+    // There since Linux 3.8; since 5.9 it is there and empty.
+    return has("memory")
+        ? memory.readIfPresent("memory.kmem.slabinfo").filter(text -> !text.isBlank())
+        : Optional.empty();
+  }
+
+  @Override
+  public long stalledMicros() {
+    return unified.stalledMicros();
+  }
+
+  @Override
+  public List<Integer> threads() throws IOException {
+    return has("memory") ? memory.collect("tasks") : unified.threads();
+  }
+
+  @Override
+  public List<Integer> processes() throws IOException {
+    return has("memory") ? memory.collect("cgroup.procs") : unified.processes();
+  }
+
+  @Override
+  public void close() {
+    for (Directory directory : List.of(memory, cpu, cpuacct, cpuset, blkio)) {
+      directory.close();
+    }
+    unified.close();
+  }
+}

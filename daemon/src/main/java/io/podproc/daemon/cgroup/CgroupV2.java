@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cgroup;
+
+import io.podproc.daemon.kernel.CpuList;
+import io.podproc.daemon.kernel.FlatKeyed;
+import io.podproc.daemon.kernel.NestedKeyed;
+import io.podproc.daemon.kernel.Numbers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/** Documentation/admin-guide/cgroup-v2.rst. */
+final class CgroupV2 implements Cgroup {
+  private static final long NANOS_PER_MICRO = 1000;
+
+  /** Lines of /proc/meminfo and the keys of memory.stat whose sum they are. */
+  private static final Map<String, List<String>> MEMINFO =
+      Map.ofEntries(
+          Map.entry("Cached", List.of("file")),
+          Map.entry("SwapCached", List.of("swapcached")),
+          Map.entry("Active", List.of("active_anon", "active_file")),
+          Map.entry("Inactive", List.of("inactive_anon", "inactive_file")),
+          Map.entry("Active(anon)", List.of("active_anon")),
+          Map.entry("Inactive(anon)", List.of("inactive_anon")),
+          Map.entry("Active(file)", List.of("active_file")),
+          Map.entry("Inactive(file)", List.of("inactive_file")),
+          Map.entry("Unevictable", List.of("unevictable")),
+          Map.entry("Zswap", List.of("zswap")),
+          Map.entry("Zswapped", List.of("zswapped")),
+          Map.entry("Dirty", List.of("file_dirty")),
+          Map.entry("Writeback", List.of("file_writeback")),
+          Map.entry("AnonPages", List.of("anon")),
+          Map.entry("Mapped", List.of("file_mapped")),
+          Map.entry("Shmem", List.of("shmem")),
+          Map.entry("KReclaimable", List.of("slab_reclaimable")),
+          Map.entry("Slab", List.of("slab_reclaimable", "slab_unreclaimable")),
+          Map.entry("SReclaimable", List.of("slab_reclaimable")),
+          Map.entry("SUnreclaim", List.of("slab_unreclaimable")),
+          Map.entry("KernelStack", List.of("kernel_stack")),
+          Map.entry("PageTables", List.of("pagetables")),
+          Map.entry("SecPageTables", List.of("sec_pagetables")),
+          Map.entry("VmallocUsed", List.of("vmalloc")),
+          Map.entry("Percpu", List.of("percpu")),
+          Map.entry("AnonHugePages", List.of("anon_thp")),
+          Map.entry("ShmemHugePages", List.of("shmem_thp")),
+          Map.entry("FileHugePages", List.of("file_thp")));
+
+  private final Directory directory;
+  private final boolean countHigh;
+
+  CgroupV2(Path root, String path, boolean countHigh) {
+    this.directory = Directory.at(root, path);
+    this.countHigh = countHigh;
+  }
+
+  @Override
+  public MemoryFacts memory() throws IOException {
+    FlatKeyed stat = FlatKeyed.parse(directory.readNearest("memory.stat"));
+    Map<String, Long> meminfo = new HashMap<>();
+    MEMINFO.forEach(
+        (line, keys) -> meminfo.put(line, keys.stream().mapToLong(stat::getOrZero).sum()));
+    OptionalLong limit = directory.least("memory.max");
+    if (countHigh) {
+      OptionalLong high = directory.least("memory.high");
+      if (high.orElse(Long.MAX_VALUE) < limit.orElse(Long.MAX_VALUE)) {
+        limit = high;
+      }
+    }
+    return new MemoryFacts(
+        limit,
+        Numbers.parse(directory.readNearest("memory.current")).orElse(0),
+        directory.least("memory.swap.max"),
+        // Absent in a kernel that was built or booted without swap accounting.
+        Numbers.parse(directory.readIfPresent("memory.swap.current").orElse("")).orElse(0),
+        stat.getOrZero("active_file"),
+        stat.getOrZero("inactive_file"),
+        stat.getOrZero("slab_reclaimable"),
+        meminfo);
+  }
+
+  @Override
+  public CpuLimits cpuLimits() throws IOException {
+    OptionalDouble quota = OptionalDouble.empty();
+    for (Directory at : directory.lineage()) {
+      String[] words = at.readIfPresent("cpu.max").orElse("max").trim().split("\\s+", -1);
+      OptionalLong micros = Numbers.parse(words[0]);
+      OptionalLong period = words.length < 2 ? OptionalLong.empty() : Numbers.parse(words[1]);
+      if (micros.isPresent() && period.orElse(0) > 0) {
+        double cpus = (double) micros.getAsLong() / period.getAsLong();
+        if (cpus < quota.orElse(Double.MAX_VALUE)) {
+          quota = OptionalDouble.of(cpus);
+        }
+      }
+    }
+    return new CpuLimits(quota, cpuset());
+  }
+
+  private CpuList cpuset() throws IOException {
+    for (Directory at : directory.lineage()) {
+      CpuList cpus = CpuList.parse(at.readIfPresent("cpuset.cpus.effective").orElse(""));
+      if (!cpus.isEmpty()) {
+        return cpus;
+      }
+    }
+    return CpuList.parse("");
+  }
+
+  @Override
+  public CpuUsage cpuUsage() throws IOException {
+    FlatKeyed stat = FlatKeyed.parse(directory.read("cpu.stat"));
+    // nice_usec, where there is one, is a part of user_usec
+    // (kernel/cgroup/rstat.c:__cgroup_account_cputime_field).
+    long nice = stat.getOrZero("nice_usec");
+    long user = Math.max(0, stat.getOrZero("user_usec") - nice);
+    return new CpuUsage(
+        new CpuTime(
+            user * NANOS_PER_MICRO,
+            nice * NANOS_PER_MICRO,
+            stat.getOrZero("system_usec") * NANOS_PER_MICRO),
+        List.of());
+  }
+
+  @Override
+  public Map<String, IoCounters> io() throws IOException {
+    Map<String, IoCounters> devices = new HashMap<>();
+    NestedKeyed.parse(directory.read("io.stat"))
+        .forEach((device, counters) ->
+            devices.put(
+                device,
+                new IoCounters(
+                    counters.getOrDefault("rios", 0L),
+                    counters.getOrDefault("rbytes", 0L),
+                    counters.getOrDefault("wios", 0L),
+                    counters.getOrDefault("wbytes", 0L),
+                    counters.getOrDefault("dios", 0L),
+                    counters.getOrDefault("dbytes", 0L))));
+    return devices;
+  }
+
+  @Override
+  public String pressure(Pressure resource) throws IOException {
+    return directory.read(resource.kernelName() + ".pressure");
+  }
+
+  @Override
+  public Optional<String> slabinfo() {
+    return Optional.empty();
+  }
+
+  @Override
+  public long stalledMicros() {
+    return stalledMicros(Pressure.MEMORY) + stalledMicros(Pressure.IO);
+  }
+
+  private long stalledMicros(Pressure resource) {
+    try {
+      return NestedKeyed.parse(pressure(resource))
+          .getOrDefault("some", Map.of())
+          .getOrDefault("total", 0L);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  @Override
+  public List<Integer> threads() throws IOException {
+    return directory.collect("cgroup.threads");
+  }
+
+  @Override
+  public List<Integer> processes() throws IOException {
+    return directory.collect("cgroup.procs");
+  }
+
+  @Override
+  public void close() {
+    directory.close();
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cgroup;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * {@code /proc/[pid]/cgroup}: where a process is in each hierarchy
+ * (kernel/cgroup/cgroup.c:proc_cgroup_show).
+ *
+ * @param v1 paths by controller, of the hierarchies of version 1
+ * @param v2 the path in the hierarchy of version 2
+ */
+public record ProcCgroup(Map<String, String> v1, Optional<String> v2) {
+  /** Lines are {@code ID:CONTROLLERS:PATH}, and only the path may hold a colon. */
+  public static ProcCgroup parse(String text) {
+    Map<String, String> v1 = new HashMap<>();
+    Optional<String> v2 = Optional.empty();
+    for (String line : text.split("\n", -1)) {
+      String[] fields = line.split(":", 3);
+      if (fields.length < 3 || !fields[2].startsWith("/")) {
+        continue;
+      }
+      if (fields[1].isEmpty()) {
+        v2 = Optional.of(fields[2]);
+      } else {
+        for (String controller : fields[1].split(",", -1)) {
+          v1.put(controller, fields[2]);
+        }
+      }
+    }
+    return new ProcCgroup(Map.copyOf(v1), v2);
+  }
+
+  /** The same with each path changed. */
+  public ProcCgroup map(UnaryOperator<String> change) {
+    Map<String, String> changed = new HashMap<>(v1);
+    changed.replaceAll((controller, path) -> change.apply(path));
+    return new ProcCgroup(Map.copyOf(changed), v2.map(change));
+  }
+
+  /** Whether the process is in the root of every hierarchy. */
+  public boolean isRoot() {
+    return v2.orElse("/").equals("/") && v1.values().stream().allMatch("/"::equals);
+  }
+
+  /** Whether a path lies outside of the cgroup namespace of the daemon, and so can't be found. */
+  public boolean isOutside() {
+    return v2.orElse("/").startsWith("/..")
+        || v1.values().stream().anyMatch(path -> path.startsWith("/.."));
+  }
+}

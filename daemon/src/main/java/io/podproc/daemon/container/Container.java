@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.view.CpuPolicy;
+import io.podproc.daemon.view.CpuTimes;
+import io.podproc.daemon.view.Load;
+import io.podproc.daemon.view.View;
+import io.podproc.daemon.view.VisibleCpus;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** A container: its cgroup, and what must be remembered of it between two reads. */
+final class Container implements View, Closeable {
+  private final ProcCgroup paths;
+  private final Cgroup cgroup;
+  private final HostFacts host;
+  private final Processes processes;
+  private final CpuPolicy cpuPolicy;
+  private final LongSupplier nanoTime;
+  private final LoadAccount loadAccount;
+
+  @GuardedBy("this")
+  private @Nullable OldestProcess oldest;
+
+  @GuardedBy("this")
+  private @Nullable CpuLedger ledger;
+
+  private record OldestProcess(int pid, Duration start) {}
+
+  Container(
+      ProcCgroup paths,
+      Cgroup cgroup,
+      HostFacts host,
+      Processes processes,
+      CpuPolicy cpuPolicy,
+      LongSupplier nanoTime) {
+    this.paths = paths;
+    this.cgroup = cgroup;
+    this.host = host;
+    this.processes = processes;
+    this.cpuPolicy = cpuPolicy;
+    this.nanoTime = nanoTime;
+    this.loadAccount = new LoadAccount(cgroup, processes, () -> oldest().pid);
+  }
+
+  /** Where its cgroup is. Two containers at the same paths are one. */
+  ProcCgroup paths() {
+    return paths;
+  }
+
+  @Override
+  public HostFacts host() {
+    return host;
+  }
+
+  @Override
+  public Cgroup cgroup() {
+    return cgroup;
+  }
+
+  @Override
+  public VisibleCpus cpus() throws IOException {
+    return VisibleCpus.of(cgroup.cpuLimits(), cpuPolicy, host.onlineCpus());
+  }
+
+  @Override
+  public CpuTimes cpuTimes() throws IOException {
+    return ledger().advance(cpus(), cgroup.cpuUsage(), nanoTime.getAsLong());
+  }
+
+  @Override
+  public Duration age() throws IOException {
+    Duration age = host.uptime().minus(oldest().start);
+    return age.isNegative() ? Duration.ZERO : age;
+  }
+
+  @Override
+  public Load load() throws IOException {
+    return loadAccount.load();
+  }
+
+  LoadAccount loadAccount() {
+    return loadAccount;
+  }
+
+  private synchronized CpuLedger ledger() throws IOException {
+    CpuLedger known = ledger;
+    if (known == null) {
+      known = new CpuLedger(nanoTime.getAsLong() - age().toNanos());
+      ledger = known;
+    }
+    return known;
+  }
+
+  /** The process that the container began with. Looked for again only when it has ended. */
+  private synchronized OldestProcess oldest() throws IOException {
+    OldestProcess known = oldest;
+    if (known == null || !known.equals(look(known.pid).orElse(null))) {
+      known = null;
+      for (int pid : cgroup.processes()) {
+        OldestProcess process = look(pid).orElse(null);
+        if (process != null && (known == null || process.start.compareTo(known.start) < 0)) {
+          known = process;
+        }
+      }
+      if (known == null) {
+        throw new IOException("no process is left in " + paths);
+      }
+      oldest = known;
+    }
+    return known;
+  }
+
+  private Optional<OldestProcess> look(int pid) {
+    try {
+      return Optional.of(new OldestProcess(pid, processes.stat(pid).start()));
+    } catch (IOException e) {
+      return Optional.empty(); // ended
+    }
+  }
+
+  @Override
+  public void close() {
+    cgroup.close();
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.view.View;
+import io.podproc.daemon.view.Views;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Which container a caller is in: that of its own cgroup, cut at the level of the runtime's
+ * container. Where no runtime's name is in the path (LXC, plain namespaces), the cgroup of the
+ * first process of the caller's pid namespace.
+ */
+public final class ContainerResolver implements Views {
+  private static final String SYSTEMD_INIT = "/init.scope";
+
+  private final Processes processes;
+  private final Containers containers;
+  private final String hostNamespace;
+
+  /** The first process of each pid namespace that a caller without a runtime came from. */
+  private final ConcurrentHashMap<String, Integer> inits = new ConcurrentHashMap<>();
+
+  /**
+   * A resolver of callers that the daemon sees.
+   *
+   * @param hostNamespace the pid namespace of the host's own processes
+   */
+  public ContainerResolver(Processes processes, Containers containers, String hostNamespace) {
+    this.processes = processes;
+    this.containers = containers;
+    this.hostNamespace = hostNamespace;
+  }
+
+  @Override
+  public Optional<View> of(int callerTid) throws IOException {
+    ProcCgroup caller = ProcCgroup.parse(processes.cgroup(callerTid));
+    if (isOfRuntime(caller)) {
+      return Optional.of(
+          containers.at(inside(caller.map(path -> RuntimePath.container(path).orElse(path)))));
+    }
+    String namespace = processes.pidNamespace(callerTid);
+    if (namespace.equals(hostNamespace)) {
+      return Optional.empty();
+    }
+    ProcCgroup init =
+        ProcCgroup.parse(processes.cgroup(init(namespace, callerTid)))
+            .map(path ->
+                path.endsWith(SYSTEMD_INIT)
+                    ? path.substring(0, path.length() - SYSTEMD_INIT.length())
+                    : path)
+            .map(path -> path.isEmpty() ? "/" : path);
+    return init.isRoot() ? Optional.empty() : Optional.of(containers.at(inside(init)));
+  }
+
+  @Override
+  public View renew(View view) {
+    Container stale = (Container) view;
+    containers.remove(stale);
+    return containers.at(stale.paths());
+  }
+
+  private static boolean isOfRuntime(ProcCgroup caller) {
+    return caller.v2().flatMap(RuntimePath::container).isPresent()
+        || caller.v1().values().stream().anyMatch(p -> RuntimePath.container(p).isPresent());
+  }
+
+  private static ProcCgroup inside(ProcCgroup paths) throws IOException {
+    if (paths.isOutside()) {
+      throw new IOException("the daemon's cgroup namespace is not the host's: " + paths);
+    }
+    return paths;
+  }
+
+  /** The host's pid of a pid namespace's first process. */
+  private int init(String namespace, int tid) throws IOException {
+    Integer known = inits.get(namespace);
+    if (known != null) {
+      try {
+        // A namespace ends with its first process, so another in it can't have that one's pid.
+        if (processes.pidNamespace(known).equals(namespace)) {
+          return known;
+        }
+      } catch (IOException e) {
+        // ended
+      }
+      inits.remove(namespace, known);
+    }
+    int found = findInit(namespace, tid);
+    inits.put(namespace, found);
+    return found;
+  }
+
+  private int findInit(String namespace, int tid) throws IOException {
+    int pid = tid;
+    while (pid > 0 && processes.pidNamespace(pid).equals(namespace)) {
+      if (isInit(pid)) {
+        return pid;
+      }
+      pid = processes.parent(pid);
+    }
+    // The caller was put into the namespace from outside: it is not a descendant of the first.
+    for (int candidate : processes.all()) {
+      try {
+        if (isInit(candidate) && processes.pidNamespace(candidate).equals(namespace)) {
+          return candidate;
+        }
+      } catch (IOException e) {
+        // ended
+      }
+    }
+    throw new IOException("the first process of " + namespace + " is not to be seen");
+  }
+
+  private boolean isInit(int pid) throws IOException {
+    return processes.namespacePids(pid).getLast() == 1;
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import io.podproc.daemon.cgroup.CgroupHierarchy;
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.view.CpuPolicy;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/** The containers that have been seen and are not gone. */
+public final class Containers {
+  private final CgroupHierarchy hierarchy;
+  private final HostFacts host;
+  private final Processes processes;
+  private final CpuPolicy cpuPolicy;
+  private final LongSupplier nanoTime;
+  private final ConcurrentHashMap<ProcCgroup, Container> containers = new ConcurrentHashMap<>();
+
+  /**
+   * @param nanoTime a clock as {@link System#nanoTime()}
+   */
+  public Containers(
+      CgroupHierarchy hierarchy,
+      HostFacts host,
+      Processes processes,
+      CpuPolicy cpuPolicy,
+      LongSupplier nanoTime) {
+    this.hierarchy = hierarchy;
+    this.host = host;
+    this.processes = processes;
+    this.cpuPolicy = cpuPolicy;
+    this.nanoTime = nanoTime;
+  }
+
+  /** The container at these paths, known or new. */
+  Container at(ProcCgroup paths) {
+    return containers.computeIfAbsent(
+        paths, p -> new Container(p, hierarchy.at(p), host, processes, cpuPolicy, nanoTime));
+  }
+
+  Collection<Container> all() {
+    return List.copyOf(containers.values());
+  }
+
+  void remove(Container container) {
+    containers.remove(container.paths(), container);
+    container.close();
+  }
+
+  /** How many are known. */
+  public int size() {
+    return containers.size();
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.cgroup.CpuTime;
+import io.podproc.daemon.cgroup.CpuUsage;
+import io.podproc.daemon.view.CpuTimes;
+import io.podproc.daemon.view.VisibleCpus;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The accounts of one container's CPUs: what its cgroup used is booked on the CPUs that it sees,
+ * and what it might have used besides, capacity × time − usage, is their idle time. So a container
+ * that uses all it may is 100 % busy, whatever the host does.
+ *
+ * <p>Accounts only ever grow, also where the limits change between two readings.
+ */
+final class CpuLedger {
+  private static final class Account {
+    CpuTime used = CpuTime.ZERO;
+    double capacityNanos;
+    long idleNanos;
+
+    void book(CpuTime time, double capacity) {
+      used = used.plus(time);
+      capacityNanos += capacity;
+      // Kernel and clock are read one after the other, and a quota may be exceeded for a moment:
+      // idle time waits until it is made up for.
+      idleNanos = Math.max(idleNanos, (long) capacityNanos - used.sum());
+    }
+
+    CpuTimes.Cpu reading() {
+      return new CpuTimes.Cpu(used, idleNanos);
+    }
+  }
+
+  @GuardedBy("this")
+  private final List<Account> accounts = new ArrayList<>();
+
+  @GuardedBy("this")
+  private CpuUsage last = new CpuUsage(CpuTime.ZERO, List.of());
+
+  @GuardedBy("this")
+  private CpuTime total = CpuTime.ZERO;
+
+  @GuardedBy("this")
+  private long lastNanos;
+
+  /**
+   * @param beginNanos when the container began, on the clock of {@link System#nanoTime()}
+   */
+  CpuLedger(long beginNanos) {
+    this.lastNanos = beginNanos;
+  }
+
+  /**
+   * Books what happened since the last call, and reads the accounts.
+   *
+   * @param usage of now
+   * @param nowNanos on the clock of {@link System#nanoTime()}
+   */
+  synchronized CpuTimes advance(VisibleCpus cpus, CpuUsage usage, long nowNanos) {
+    int count = cpus.count();
+    while (accounts.size() < count) {
+      accounts.add(new Account());
+    }
+    long elapsed = Math.max(0, nowNanos - lastNanos);
+    double capacity = cpus.capacity() * elapsed / count;
+    CpuTime used = usage.total().since(last.total());
+    CpuTime[] shares = shares(cpus, usage, used, capacity);
+    for (int i = 0; i < count; i++) {
+      accounts.get(i).book(shares[i], capacity);
+    }
+    total = total.plus(used);
+    last = usage;
+    lastNanos = Math.max(lastNanos, nowNanos);
+    return reading(count);
+  }
+
+  /**
+   * Splits what was used over the visible CPUs: each gets what its own CPU did, as far as it has
+   * room for it; the rest, that of CPUs which are not shown, or all of it where the kernel does not
+   * tell CPUs apart, goes to where there is room left, and what exceeds the capacity goes to all
+   * alike.
+   */
+  @GuardedBy("this")
+  private CpuTime[] shares(VisibleCpus cpus, CpuUsage usage, CpuTime used, double capacity) {
+    int count = cpus.count();
+    CpuTime[] shares = new CpuTime[count];
+    double[] room = new double[count];
+    double allRoom = 0;
+    CpuTime rest = used;
+    for (int i = 0; i < count; i++) {
+      CpuTime own = since(last.perCpu(), usage.perCpu(), cpus.hostNumbers().get(i));
+      shares[i] = own.sum() > capacity ? own.times(capacity / own.sum()) : own;
+      rest = rest.since(shares[i]);
+      room[i] = capacity - shares[i].sum();
+      allRoom += room[i];
+    }
+    double fitting = rest.sum() == 0 ? 0 : Math.min(1, allRoom / rest.sum());
+    CpuTime left = rest;
+    for (int i = 0; i < count; i++) {
+      double part = fitting * (allRoom > 0 ? room[i] / allRoom : 0) + (1 - fitting) / count;
+      // The last one takes what rounding leaves over, so that nothing is lost.
+      CpuTime share = i == count - 1 ? left : rest.times(part);
+      shares[i] = shares[i].plus(share);
+      left = left.since(share);
+    }
+    return shares;
+  }
+
+  private static CpuTime since(List<CpuTime> earlier, List<CpuTime> now, int cpu) {
+    if (cpu >= now.size()) {
+      return CpuTime.ZERO;
+    }
+    return now.get(cpu).since(cpu < earlier.size() ? earlier.get(cpu) : CpuTime.ZERO);
+  }
+
+  @GuardedBy("this")
+  private CpuTimes reading(int count) {
+    long idle = 0;
+    for (Account account : accounts) {
+      idle += account.idleNanos;
+    }
+    return new CpuTimes(
+        new CpuTimes.Cpu(total, idle),
+        accounts.subList(0, count).stream().map(Account::reading).toList());
+  }
+}

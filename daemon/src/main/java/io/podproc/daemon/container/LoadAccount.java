@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.view.Load;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The load of one container, and what it takes to know whether its threads must be looked at. */
+final class LoadAccount {
+  /** Finds the process whose pid namespace is the container's. */
+  interface FirstProcess {
+    int pid() throws IOException;
+  }
+
+  private final Cgroup cgroup;
+  private final Processes processes;
+  private final FirstProcess first;
+
+  @GuardedBy("this")
+  private LoadAverage average = LoadAverage.ZERO;
+
+  @GuardedBy("this")
+  private @Nullable Threads threads;
+
+  @GuardedBy("this")
+  private int lastPid;
+
+  /** What changes whenever a thread of the container may have changed its state. */
+  private record Activity(long usedNanos, long stalledMicros) {}
+
+  /** What a look at all threads found. */
+  private record Threads(Activity before, int running, int blocked, int total) {}
+
+  LoadAccount(Cgroup cgroup, Processes processes, FirstProcess first) {
+    this.cgroup = cgroup;
+    this.processes = processes;
+    this.first = first;
+  }
+
+  /** The load as of the last sample; the first time, the threads are counted on the spot. */
+  synchronized Load load() throws IOException {
+    Threads known = threads;
+    if (known == null) {
+      known = look(activity());
+      threads = known;
+    }
+    return new Load(average.values(), known.running, known.blocked, known.total, lastPid);
+  }
+
+  /**
+   * Takes the samples that have become due.
+   *
+   * @return whether the container still has threads
+   * @throws IOException its cgroup is gone
+   */
+  synchronized boolean sample(long samples, Duration interval) throws IOException {
+    Activity now = activity();
+    Threads known = threads;
+    // A thread that neither ran nor was stalled is in the state that it was in.
+    if (known == null || !known.before.equals(now)) {
+      known = look(now);
+      threads = known;
+    }
+    average = average.after(known.running + known.blocked, samples, interval);
+    return known.total > 0;
+  }
+
+  private Activity activity() throws IOException {
+    return new Activity(cgroup.cpuUsage().total().sum(), cgroup.stalledMicros());
+  }
+
+  @GuardedBy("this")
+  private Threads look(Activity before) throws IOException {
+    List<Integer> tids = cgroup.threads();
+    int running = 0;
+    int blocked = 0;
+    int total = 0;
+    int youngest = 0;
+    for (int tid : tids) {
+      char state;
+      try {
+        state = processes.threadStat(tid).state();
+      } catch (IOException e) {
+        continue; // ended
+      }
+      total++;
+      youngest = Math.max(youngest, tid);
+      if (state == 'R') {
+        running++;
+      } else if (state == 'D') {
+        blocked++;
+      }
+    }
+    if (youngest > 0) {
+      lastPid = Math.max(lastPid, ownPid(youngest));
+    }
+    return new Threads(before, running, blocked, total);
+  }
+
+  /** A thread's number in the container's pid namespace; the largest known so far if it ended. */
+  private int ownPid(int tid) {
+    try {
+      int depth = processes.namespacePids(first.pid()).size();
+      List<Integer> pids = processes.namespacePids(tid);
+      return pids.isEmpty() ? 0 : pids.get(Math.clamp(depth, 1, pids.size()) - 1);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Containers: which one a caller is in, and what must be remembered of each between reads. */
+@NullMarked
+package io.podproc.daemon.container;
+
+import org.jspecify.annotations.NullMarked;

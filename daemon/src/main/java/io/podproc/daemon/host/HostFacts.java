@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.host;
+
+import io.podproc.daemon.kernel.CpuList;
+import io.podproc.daemon.kernel.KernelFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/** The host's /proc and /sys, one accessor a kernel file. Safe for use by many threads. */
+public final class HostFacts {
+  private final Path procRoot;
+  private final Path sysRoot;
+  private final long maxAgeNanos;
+  private final LongSupplier nanoTime;
+
+  private final HostFile<Meminfo> meminfo;
+  private final HostFile<Cpuinfo> cpuinfo;
+  private final HostFile<HostStat> stat;
+  private final HostFile<Diskstats> diskstats;
+  private final HostFile<CpuList> onlineCpus;
+  private final KernelFile uptime;
+  private final ConcurrentHashMap<String, KernelFile> texts = new ConcurrentHashMap<>();
+
+  /**
+   * @param procRoot where the host's /proc is seen
+   * @param sysRoot where the host's /sys is seen
+   * @param maxAge for how long what was read for one caller also serves others
+   * @param nanoTime a clock as {@link System#nanoTime()}
+   */
+  public HostFacts(Path procRoot, Path sysRoot, Duration maxAge, LongSupplier nanoTime) {
+    this.procRoot = procRoot;
+    this.sysRoot = sysRoot;
+    this.maxAgeNanos = maxAge.toNanos();
+    this.nanoTime = nanoTime;
+    this.meminfo = file("/proc/meminfo", Meminfo::parse);
+    this.cpuinfo = file("/proc/cpuinfo", Cpuinfo::parse);
+    this.stat = file("/proc/stat", HostStat::parse);
+    this.diskstats = file("/proc/diskstats", Diskstats::parse);
+    this.onlineCpus = file("/sys/devices/system/cpu/online", CpuList::parse);
+    this.uptime = new KernelFile(locate("/proc/uptime"));
+  }
+
+  public Meminfo meminfo() throws IOException {
+    return meminfo.get();
+  }
+
+  public Cpuinfo cpuinfo() throws IOException {
+    return cpuinfo.get();
+  }
+
+  public HostStat stat() throws IOException {
+    return stat.get();
+  }
+
+  public Diskstats diskstats() throws IOException {
+    return diskstats.get();
+  }
+
+  /** /sys/devices/system/cpu/online. */
+  public CpuList onlineCpus() throws IOException {
+    return onlineCpus.get();
+  }
+
+  /**
+   * The time since the host's boot, suspension included, in hundredths of a second; never cached.
+   */
+  public Duration uptime() throws IOException {
+    return Uptime.parse(uptime.read());
+  }
+
+  /**
+   * The host's own text of a file, never cached.
+   *
+   * @param path as the container sees it, {@code /proc/meminfo}
+   */
+  public String text(String path) throws IOException {
+    return texts.computeIfAbsent(path, p -> new KernelFile(locate(p))).read();
+  }
+
+  private <T> HostFile<T> file(String path, Function<String, T> parser) {
+    return new HostFile<>(new KernelFile(locate(path)), parser, maxAgeNanos, nanoTime);
+  }
+
+  private Path locate(String path) {
+    Path relative = Path.of("/").relativize(Path.of(path));
+    Path root = relative.startsWith("sys") ? sysRoot : procRoot;
+    return root.resolve(relative.subpath(1, relative.getNameCount()));
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.host;
+
+import io.podproc.daemon.kernel.Numbers;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * What podproc needs of {@code /proc/[pid]/stat} (fs/proc/array.c:do_task_stat).
+ *
+ * @param state the third field: R, S, D, …
+ * @param start when the process began, counted from the host's boot
+ */
+public record ProcessStat(char state, Duration start) {
+  /** USER_HZ, the same on every architecture that podproc runs on. */
+  private static final long NANOS_PER_TICK = 10_000_000;
+
+  /** starttime is field 22, and the state, which follows the comm, is field 3. */
+  private static final int START_AFTER_STATE = 22 - 3;
+
+  static ProcessStat parse(String text) throws IOException {
+    // The comm may hold blanks, parentheses and ends of lines, but nothing after it holds a ')'.
+    int comm = text.lastIndexOf(')');
+    String[] fields = text.substring(comm + 1).trim().split(" ", -1);
+    if (comm < 0 || fields[0].length() != 1 || fields.length <= START_AFTER_STATE) {
+      throw new IOException("/proc/[pid]/stat is cut short: \"" + text.trim() + "\"");
+    }
+    long ticks = Numbers.parse(fields[START_AFTER_STATE]).orElse(0);
+    return new ProcessStat(fields[0].charAt(0), Duration.ofNanos(ticks * NANOS_PER_TICK));
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.kernel;
+
+import java.util.OptionalLong;
+
+/**
+ * The kernel's unsigned decimal numbers. What is none is empty; what is too large is the largest
+ * long.
+ */
+public final class Numbers {
+  private Numbers() {}
+
+  /**
+   * The number that {@code text}, blanks around it aside, consists of; empty for "max" and the
+   * like.
+   */
+  public static OptionalLong parse(String text) {
+    return parse(text, 0, text.length());
+  }
+
+  /** As {@link #parse(String)}, of the characters from {@code start} up to {@code end}. */
+  public static OptionalLong parse(CharSequence text, int start, int end) {
+    int from = start;
+    int to = end;
+    while (from < to && text.charAt(from) <= ' ') {
+      from++;
+    }
+    while (to > from && text.charAt(to - 1) <= ' ') {
+      to--;
+    }
+    if (from == to) {
+      return OptionalLong.empty();
+    }
+    long value = 0;
+    for (int i = from; i < to; i++) {
+      int digit = text.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return OptionalLong.empty();
+      }
+      value = value > (Long.MAX_VALUE - digit) / 10 ? Long.MAX_VALUE : value * 10 + digit;
+    }
+    return OptionalLong.of(value);
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.proc;
+
+import io.podproc.daemon.cgroup.MemoryFacts;
+import io.podproc.daemon.host.Meminfo;
+import io.podproc.daemon.vfs.VirtualFile;
+import io.podproc.daemon.view.View;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Memory (fs/proc/meminfo.c:meminfo_proc_show). The host's lines in the host's order; those that
+ * tell of memory in use are the container's, those that tell of the machine or of the kernel's
+ * settings pass through.
+ */
+public final class ProcMeminfo implements VirtualFile {
+  /** Memory in use: 0 where the cgroup does not account it, never the node's. */
+  private static final Set<String> IN_USE =
+      Set.of(
+          "Buffers",
+          "SwapCached",
+          "Zswap",
+          "Zswapped",
+          "Dirty",
+          "Writeback",
+          "AnonPages",
+          "Mapped",
+          "Shmem",
+          "KReclaimable",
+          "Slab",
+          "SReclaimable",
+          "SUnreclaim",
+          "KernelStack",
+          "ShadowCallStack",
+          "PageTables",
+          "SecPageTables",
+          "NFS_Unstable",
+          "Bounce",
+          "WritebackTmp",
+          "VmallocUsed",
+          "Percpu",
+          "AnonHugePages",
+          "ShmemHugePages",
+          "FileHugePages");
+
+  /** Lines that no cgroup accounts, but that are a part of one which is. */
+  private static final Map<String, String> PART_OF =
+      Map.of(
+          "Mlocked", "Unevictable",
+          "ShmemPmdMapped", "ShmemHugePages",
+          "FilePmdMapped", "FileHugePages");
+
+  private final boolean showSwap;
+
+  /**
+   * @param showSwap false: the container has no swap
+   */
+  public ProcMeminfo(boolean showSwap) {
+    this.showSwap = showSwap;
+  }
+
+  @Override
+  public String path() {
+    return "/proc/meminfo";
+  }
+
+  @Override
+  public String read(View view) throws IOException {
+    return render(view.host().meminfo(), view.cgroup().memory(), showSwap);
+  }
+
+  static String render(Meminfo host, MemoryFacts cgroup, boolean showSwap) {
+    Map<String, Long> own = own(host, cgroup, showSwap);
+    StringBuilder text = new StringBuilder(2048);
+    for (Meminfo.Line line : host.lines()) {
+      OptionalLong bytes = value(line, own);
+      if (bytes.isPresent()) {
+        append(text, line.key(), bytes.getAsLong() / 1024);
+      } else {
+        text.append(line.text()).append('\n');
+      }
+    }
+    return text.toString();
+  }
+
+  /** The container's value in bytes; empty for a line that passes through. */
+  private static OptionalLong value(Meminfo.Line line, Map<String, Long> own) {
+    if (line.kilobytes().isEmpty()) {
+      return OptionalLong.empty();
+    }
+    Long bytes = own.get(line.key());
+    if (bytes != null) {
+      return OptionalLong.of(bytes);
+    }
+    String whole = PART_OF.get(line.key());
+    if (whole != null) {
+      return OptionalLong.of(
+          Math.min(line.kilobytes().getAsLong() * 1024, own.getOrDefault(whole, 0L)));
+    }
+    return IN_USE.contains(line.key()) ? OptionalLong.of(0) : OptionalLong.empty();
+  }
+
+  private static Map<String, Long> own(Meminfo host, MemoryFacts cgroup, boolean showSwap) {
+    long hostTotal = host.bytes("MemTotal").orElse(Long.MAX_VALUE);
+    long limit = cgroup.limit().orElse(0);
+    // A limit of 0 can be set, but programs divide by the total.
+    long total = limit == 0 ? hostTotal : Math.min(limit, hostTotal);
+    long unused = Math.clamp(total - cgroup.usage(), 0, total);
+    long reclaimable = cgroup.activeFile() + cgroup.inactiveFile() + cgroup.reclaimableSlab();
+    // What the node itself no longer has, no limit can give.
+    long hostAvailable = host.bytes("MemAvailable").orElse(Long.MAX_VALUE);
+    long available = Math.min(Math.clamp(unused + reclaimable, 0, total), hostAvailable);
+    Swap swap = Swap.of(host, cgroup, showSwap);
+
+    Map<String, Long> own = new HashMap<>(cgroup.meminfo());
+    own.put("MemTotal", total);
+    own.put("MemFree", Math.min(unused, available));
+    own.put("MemAvailable", available);
+    own.put("SwapTotal", swap.total());
+    own.put("SwapFree", swap.free());
+    return own;
+  }
+
+  /** show_val_kb: the key in 16 columns, the value in 8. */
+  private static void append(StringBuilder text, String key, long kilobytes) {
+    int start = text.length();
+    text.append(key).append(':');
+    String value = Long.toString(kilobytes);
+    int blanks = Math.max(1, Math.max(0, 16 - (text.length() - start)) + 8 - value.length());
+    text.repeat(' ', blanks).append(value).append(" kB\n");
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.proc;
+
+import io.podproc.daemon.cgroup.MemoryFacts;
+import io.podproc.daemon.host.Meminfo;
+
+/**
+ * A container's swap in bytes, as meminfo and swaps both tell it.
+ *
+ * @param total the tightest limit, but no more than the host has
+ * @param used at most {@code total}
+ * @param free what is left of the total and of the host's
+ */
+record Swap(long total, long used, long free) {
+  private static final Swap NONE = new Swap(0, 0, 0);
+
+  static Swap of(Meminfo host, MemoryFacts cgroup, boolean show) {
+    long hostTotal = host.bytes("SwapTotal").orElse(0);
+    long total = Math.min(cgroup.swapLimit().orElse(Long.MAX_VALUE), hostTotal);
+    if (!show || total <= 0) {
+      return NONE;
+    }
+    long used = Math.clamp(cgroup.swapUsage(), 0, total);
+    return new Swap(total, used, Math.min(total - used, host.bytes("SwapFree").orElse(0)));
+  }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The virtual files below /proc: one class each, {@code read} fetches and {@code render} is pure.
+ */
+@NullMarked
+package io.podproc.daemon.proc;
+
+import org.jspecify.annotations.NullMarked;

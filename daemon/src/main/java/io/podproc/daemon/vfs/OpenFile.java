@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.vfs;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open file: a read at offset 0 renders afresh, later offsets go on in that snapshot, and past
+ * the end there is nothing (compare fs/seq_file.c:seq_read_iter). So a tool that keeps the
+ * descriptor and seeks to 0 sees what is new, and nobody sees halves of two texts.
+ */
+public final class OpenFile {
+  /** What there is to read, rendered when it is asked for. */
+  public interface Content {
+    byte[] render() throws IOException;
+  }
+
+  private final Content content;
+
+  @GuardedBy("this")
+  private byte @Nullable [] snapshot;
+
+  public OpenFile(Content content) {
+    this.content = content;
+  }
+
+  /**
+   * The bytes to slice an answer from.
+   *
+   * @param offset where the read begins; only whether it is 0 matters
+   * @throws IOException there is nothing that could be served
+   */
+  public synchronized byte[] snapshot(long offset) throws IOException {
+    byte[] bytes = snapshot;
+    if (offset == 0 || bytes == null) {
+      bytes = content.render();
+      snapshot = bytes;
+    }
+    return bytes;
+  }
+}

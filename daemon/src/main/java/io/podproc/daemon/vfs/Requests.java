@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.vfs;
+
+/**
+ * Is told of each rendering, so that it can be counted. Called by many threads, and must not block.
+ */
+public interface Requests {
+  /** What an answer is made of. */
+  enum Outcome {
+    /** The caller's container. */
+    CONTAINER,
+    /** The host, because the caller is one of its own processes. */
+    HOST,
+    /** The host, because the container's text could not be had. */
+    FALLBACK,
+    /** Nothing: the reader got an errno. */
+    ERROR
+  }
+
+  /** Why an answer fell back. */
+  enum Reason {
+    /** The caller ended, or can't be placed. */
+    CALLER,
+    /** A file of the kernel is missing or was refused: the cgroup is gone or lacks a controller. */
+    KERNEL,
+    /** A text of the kernel that podproc can't make sense of, or a defect of podproc. */
+    RENDER
+  }
+
+  void rendered(VirtualTree.File file, Outcome outcome, long nanos);
+
+  void fellBack(VirtualTree.File file, Reason reason, Exception cause);
+}

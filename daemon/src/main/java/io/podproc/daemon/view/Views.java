@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.view;
+
+import java.io.IOException;
+import java.util.Optional;
+
+/** Finds the view of a caller. */
+public interface Views {
+  /**
+   * The container that a thread is in; empty for one of the host's own.
+   *
+   * @param callerTid as the daemon's pid namespace numbers it
+   * @throws IOException the caller is gone, or can't be placed
+   */
+  Optional<View> of(int callerTid) throws IOException;
+
+  /**
+   * A new view of a container whose view could not be read: its cgroup may have been removed and
+   * made anew under the same name.
+   */
+  View renew(View view);
+}
