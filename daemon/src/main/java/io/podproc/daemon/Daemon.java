@@ -48,7 +48,7 @@ public final class Daemon implements QuarkusApplication {
   @Override
   public int run(String... args) throws InterruptedException {
     try (ScheduledExecutorService sampling = Executors.newSingleThreadScheduledExecutor()) {
-      SettingsCheck.check(config);
+      SettingsCheck.check(config, System.getenv().keySet());
       return serve(sampling);
     } catch (SettingsCheck.Invalid | MountException | IOException e) {
       StartFailure.print(e);

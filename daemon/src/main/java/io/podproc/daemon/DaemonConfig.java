@@ -3,6 +3,7 @@ package io.podproc.daemon;
 
 import io.podproc.daemon.view.CpuPolicy;
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,10 +36,12 @@ public interface DaemonConfig {
 
   /** Whether containers see swap. */
   @WithDefault("true")
+  @WithConverter(TrueOrFalse.class)
   boolean swap();
 
   /** Whether memory.high counts as a limit, too. */
   @WithDefault("false")
+  @WithConverter(TrueOrFalse.class)
   boolean memoryHigh();
 
   /** The time between two samples of the load, 1 s to 60 s. The kernel's is 5 s. */

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
+import java.lang.reflect.Method;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** What the types of the settings can't say. */
 final class SettingsCheck {
+  private static final String PREFIX = "PODPROC_";
+
+  /** Kubernetes tells each pod of the services around it, and one of them may be called podproc. */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile(
+          PREFIX + "(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)");
+
   private SettingsCheck() {}
 
   /** A setting is out of its range. The message is one line that says which. */
@@ -16,13 +29,33 @@ final class SettingsCheck {
     }
   }
 
-  static void check(DaemonConfig config) throws Invalid {
+  /**
+   * Checks ranges, and that no setting in the environment is misspelt: SmallRye overlooks those.
+   *
+   * @param environment the names of all environment variables
+   */
+  static void check(DaemonConfig config, Set<String> environment) throws Invalid {
+    Set<String> known =
+        Arrays.stream(DaemonConfig.class.getDeclaredMethods())
+            .map(SettingsCheck::environmentName)
+            .collect(Collectors.toSet());
+    for (String name : environment) {
+      if (name.startsWith(PREFIX)
+          && !known.contains(name)
+          && !SERVICE_LINK.matcher(name).matches()) {
+        throw new Invalid("there is no setting " + name);
+      }
+    }
     if (!config.mountPoint().isAbsolute()) {
       throw new Invalid("podproc.mount-point must be an absolute path, not " + config.mountPoint());
     }
     check("sampler-interval", config.samplerInterval(), Duration.ofSeconds(1), ofMinute());
     check("host-max-age", config.hostMaxAge(), Duration.ZERO, Duration.ofSeconds(10));
     check("readiness-deadline", config.readinessDeadline(), Duration.ofMillis(100), ofMinute());
+  }
+
+  private static String environmentName(Method setting) {
+    return PREFIX + setting.getName().replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
   }
 
   private static Duration ofMinute() {

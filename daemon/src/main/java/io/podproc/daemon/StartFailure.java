@@ -2,6 +2,9 @@
 package io.podproc.daemon;
 
 import io.quarkus.runtime.QuarkusBindException;
+import io.smallrye.config.ConfigValidationException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A start that failed: one line on standard error, and the exit status. */
@@ -20,6 +23,18 @@ final class StartFailure {
     System.err.println("podproc: " + message(failure));
   }
 
+  /** SmallRye's words, which name its own classes and codes, in those of a user. */
+  private static String plainWords(String problem) {
+    return problem
+        .replaceAll("java\\.[a-zA-Z.]+: |SRCFG[0-9]+: ", "")
+        .replaceAll("(\\S+) in \\S+ does not map to any root", "there is no setting $1")
+        .replaceAll(
+            "The config property (\\S+) with the config value \"(.*)\" threw an Exception whilst"
+                + " being converted\\s+",
+            "$1 can't be \"$2\": ")
+        .replaceAll("Cannot convert \\S+ to enum class \\S+, ", "");
+  }
+
   private static String message(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null && !(cause instanceof QuarkusBindException)) {
@@ -27,6 +42,11 @@ final class StartFailure {
     }
     if (cause instanceof QuarkusBindException bind) {
       return "the HTTP port " + bind.getPort() + " is taken: set quarkus.http.port";
+    }
+    if (cause instanceof ConfigValidationException invalid) {
+      return IntStream.range(0, invalid.getProblemCount())
+          .mapToObj(i -> plainWords(invalid.getProblem(i).getMessage()))
+          .collect(Collectors.joining("; "));
     }
     String message = cause.getMessage();
     return message == null ? cause.toString() : message.strip().replaceAll("\\s*\\n\\s*", " ");

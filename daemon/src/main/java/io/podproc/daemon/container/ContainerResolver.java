@@ -78,20 +78,22 @@ public final class ContainerResolver implements Views {
   /** The host's pid of a pid namespace's first process. */
   private int init(String namespace, int tid) throws IOException {
     Integer known = inits.get(namespace);
-    if (known != null) {
-      try {
-        // A namespace ends with its first process, so another in it can't have that one's pid.
-        if (processes.pidNamespace(known).equals(namespace)) {
-          return known;
-        }
-      } catch (IOException e) {
-        // ended
-      }
-      inits.remove(namespace, known);
+    // A namespace ends with its first process, so another in it can't have that one's pid.
+    if (known != null && isIn(namespace, known)) {
+      return known;
     }
     int found = findInit(namespace, tid);
+    inits.entrySet().removeIf(entry -> !isIn(entry.getKey(), entry.getValue()));
     inits.put(namespace, found);
     return found;
+  }
+
+  private boolean isIn(String namespace, int pid) {
+    try {
+      return processes.pidNamespace(pid).equals(namespace);
+    } catch (IOException e) {
+      return false; // ended
+    }
   }
 
   private int findInit(String namespace, int tid) throws IOException {

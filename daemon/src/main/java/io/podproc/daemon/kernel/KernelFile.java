@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * the same name comes back: the failure is passed on, and whoever owns this file starts anew.
  */
 public final class KernelFile implements Closeable {
-  /** Larger than all but a few files on a few machines; the others grow into it. */
-  private static final int FIRST_SIZE = 4096;
+  /** Larger than all but a few files on a few machines. Of the thread, as files are many. */
+  private static final ThreadLocal<byte[]> BUFFER = ThreadLocal.withInitial(() -> new byte[8192]);
 
   /** No kernel text that podproc reads comes near; what does is no kernel text. */
   private static final int MAX_SIZE = 16 << 20;
@@ -33,9 +33,6 @@ public final class KernelFile implements Closeable {
 
   @GuardedBy("this")
   private @Nullable FileChannel channel;
-
-  @GuardedBy("this")
-  private byte[] bytes = new byte[0];
 
   public KernelFile(Path path) {
     this.path = path;
@@ -72,11 +69,8 @@ public final class KernelFile implements Closeable {
     }
   }
 
-  @GuardedBy("this")
   private String readFrom(FileChannel open) throws IOException {
-    if (bytes.length == 0) {
-      bytes = new byte[FIRST_SIZE];
-    }
+    byte[] bytes = BUFFER.get();
     int length = 0;
     while (true) {
       int n = open.read(ByteBuffer.wrap(bytes, length, bytes.length - length), length);
@@ -89,6 +83,7 @@ public final class KernelFile implements Closeable {
           throw new IOException(path + ": more than " + MAX_SIZE + " bytes");
         }
         bytes = Arrays.copyOf(bytes, length * 2);
+        BUFFER.set(bytes);
       }
     }
   }
