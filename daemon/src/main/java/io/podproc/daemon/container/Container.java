@@ -74,7 +74,7 @@ final class Container implements View, Closeable {
 
   @Override
   public CpuTimes cpuTimes() throws IOException {
-    return ledger().advance(cpus(), cgroup.cpuUsage(), nanoTime.getAsLong());
+    return ledger().advance(cpus(), cgroup::cpuUsage, nanoTime);
   }
 
   @Override

@@ -6,8 +6,10 @@ import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.VisibleCpus;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * The accounts of one container's CPUs: what its cgroup used is booked on the CPUs that it sees,
@@ -17,6 +19,13 @@ import java.util.List;
  * <p>Accounts only ever grow, also where the limits change between two readings.
  */
 final class CpuLedger {
+  /**
+   * By how much an account may be overdrawn. Kernel and clock are read one after the other, and a
+   * quota holds over a period of usually 100 ms only: idle time waits until that is made up for.
+   * What exceeds it was used under another limit, and is forgiven.
+   */
+  private static final long OVERDRAFT_NANOS = 100_000_000;
+
   private static final class Account {
     CpuTime used = CpuTime.ZERO;
     double capacityNanos;
@@ -24,9 +33,7 @@ final class CpuLedger {
 
     void book(CpuTime time, double capacity) {
       used = used.plus(time);
-      capacityNanos += capacity;
-      // Kernel and clock are read one after the other, and a quota may be exceeded for a moment:
-      // idle time waits until it is made up for.
+      capacityNanos = Math.max(capacityNanos + capacity, (double) used.sum() - OVERDRAFT_NANOS);
       idleNanos = Math.max(idleNanos, (long) capacityNanos - used.sum());
     }
 
@@ -54,13 +61,21 @@ final class CpuLedger {
     this.lastNanos = beginNanos;
   }
 
+  /** What the cgroup has used by now. */
+  interface Meter {
+    CpuUsage read() throws IOException;
+  }
+
   /**
    * Books what happened since the last call, and reads the accounts.
    *
-   * @param usage of now
-   * @param nowNanos on the clock of {@link System#nanoTime()}
+   * @param meter is read here, so that two callers at once can't book in the wrong order
+   * @param nanoTime a clock as {@link System#nanoTime()}
    */
-  synchronized CpuTimes advance(VisibleCpus cpus, CpuUsage usage, long nowNanos) {
+  synchronized CpuTimes advance(VisibleCpus cpus, Meter meter, LongSupplier nanoTime)
+      throws IOException {
+    CpuUsage usage = meter.read();
+    long nowNanos = nanoTime.getAsLong();
     int count = cpus.count();
     while (accounts.size() < count) {
       accounts.add(new Account());
@@ -74,7 +89,7 @@ final class CpuLedger {
     }
     total = total.plus(used);
     last = usage;
-    lastNanos = Math.max(lastNanos, nowNanos);
+    lastNanos = nowNanos;
     return reading(count);
   }
 
