@@ -8,6 +8,7 @@ import io.podproc.daemon.view.Views;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * Which container a caller is in: that of its own cgroup, cut at the level of the runtime's
@@ -17,12 +18,22 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class ContainerResolver implements Views {
   private static final String SYSTEMD_INIT = "/init.scope";
 
+  /** More texts than this are cgroups within containers, which come and go. */
+  private static final int MAX_KNOWN = 4096;
+
   private final Processes processes;
   private final Containers containers;
   private final String hostNamespace;
 
   /** The first process of each pid namespace that a caller without a runtime came from. */
   private final ConcurrentHashMap<String, Integer> inits = new ConcurrentHashMap<>();
+
+  /**
+   * The runtime's container that a text of {@code /proc/[pid]/cgroup} names; empty for none. It
+   * follows from the text alone, so it never ages.
+   */
+  private final ConcurrentHashMap<String, Optional<ProcCgroup>> ofRuntime =
+      new ConcurrentHashMap<>();
 
   /**
    * A resolver of callers that the daemon sees.
@@ -37,10 +48,9 @@ public final class ContainerResolver implements Views {
 
   @Override
   public Optional<View> of(int callerTid) throws IOException {
-    ProcCgroup caller = ProcCgroup.parse(processes.cgroup(callerTid));
-    if (isOfRuntime(caller)) {
-      return Optional.of(
-          containers.at(inside(caller.map(path -> RuntimePath.container(path).orElse(path)))));
+    Optional<ProcCgroup> container = ofRuntime(processes.cgroup(callerTid));
+    if (container.isPresent()) {
+      return Optional.of(containers.at(inside(container.get())));
     }
     String namespace = processes.pidNamespace(callerTid);
     if (namespace.equals(hostNamespace)) {
@@ -63,9 +73,23 @@ public final class ContainerResolver implements Views {
     return containers.at(stale.paths());
   }
 
+  private Optional<ProcCgroup> ofRuntime(String text) {
+    Optional<ProcCgroup> known = ofRuntime.get(text);
+    if (known == null) {
+      ProcCgroup caller = ProcCgroup.parse(text);
+      ProcCgroup cut = caller.map(path -> RuntimePath.container(path).orElse(path));
+      known = isOfRuntime(caller) ? Optional.of(cut) : Optional.empty();
+      if (ofRuntime.size() >= MAX_KNOWN) {
+        ofRuntime.clear();
+      }
+      ofRuntime.put(text, known);
+    }
+    return known;
+  }
+
   private static boolean isOfRuntime(ProcCgroup caller) {
-    return caller.v2().flatMap(RuntimePath::container).isPresent()
-        || caller.v1().values().stream().anyMatch(p -> RuntimePath.container(p).isPresent());
+    return Stream.concat(caller.v2().stream(), caller.v1().values().stream())
+        .anyMatch(path -> RuntimePath.container(path).isPresent());
   }
 
   private static ProcCgroup inside(ProcCgroup paths) throws IOException {
