@@ -194,7 +194,7 @@ final class CgroupV1 implements Cgroup {
   public Optional<String> slabinfo() throws IOException {
     // There since Linux 3.8; since 5.9 it is there and empty.
     return has("memory")
-        ? memory.readIfPresent("memory.kmem.slabinfo").filter(text -> !text.isBlank())
+        ? memory.readPiecesIfPresent("memory.kmem.slabinfo").filter(text -> !text.isBlank())
         : Optional.empty();
   }
 

@@ -59,6 +59,12 @@ final class Directory implements Closeable {
     return text;
   }
 
+  /** As {@link #readIfPresent}, of a file that the kernel may hand out piece by piece. */
+  Optional<String> readPiecesIfPresent(String name) throws IOException {
+    files.computeIfAbsent(name, n -> new KernelFile(path.resolve(n)));
+    return readIfPresent(name);
+  }
+
   /**
    * The text of a file here or, where its controller is not on in this directory, in the nearest
    * ancestor that has it: the kernel accounts to that one instead.
@@ -102,14 +108,14 @@ final class Directory implements Closeable {
    */
   List<Integer> collect(String name) throws IOException {
     List<Integer> numbers = new ArrayList<>();
-    addNumbers(KernelFile.readOnce(path.resolve(name)), numbers);
+    addNumbers(path.resolve(name), numbers);
     collectBelow(path, name, numbers);
     return numbers;
   }
 
   private static void collectFrom(Path directory, String name, List<Integer> numbers) {
     try {
-      addNumbers(KernelFile.readOnce(directory.resolve(name)), numbers);
+      addNumbers(directory.resolve(name), numbers);
     } catch (IOException e) {
       // Removed, or of a type that has no such file; those below may have it.
     }
@@ -126,12 +132,17 @@ final class Directory implements Closeable {
     }
   }
 
-  private static void addNumbers(String text, List<Integer> numbers) {
-    text.lines().map(Numbers::parse).forEach(number -> number.ifPresent(n -> numbers.add((int) n)));
+  private static void addNumbers(Path list, List<Integer> numbers) throws IOException {
+    try (KernelFile file = new KernelFile(list)) {
+      file.read()
+          .lines()
+          .map(Numbers::parse)
+          .forEach(number -> number.ifPresent(n -> numbers.add((int) n)));
+    }
   }
 
   private KernelFile file(String name) {
-    return files.computeIfAbsent(name, n -> new KernelFile(path.resolve(n)));
+    return files.computeIfAbsent(name, n -> KernelFile.inOnePiece(path.resolve(n)));
   }
 
   @Override

@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.cgroup.Cgroup;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.LivingProcess;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.CpuTimes;
@@ -14,7 +15,6 @@ import io.podproc.daemon.view.VisibleCpus;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +29,10 @@ final class Container implements View, Closeable {
   private final LoadAccount loadAccount;
 
   @GuardedBy("this")
-  private @Nullable OldestProcess oldest;
+  private @Nullable LivingProcess oldest;
 
   @GuardedBy("this")
   private @Nullable CpuLedger ledger;
-
-  private record OldestProcess(int pid, Duration start) {}
 
   Container(
       ProcCgroup paths,
@@ -49,7 +47,7 @@ final class Container implements View, Closeable {
     this.processes = processes;
     this.cpuPolicy = cpuPolicy;
     this.nanoTime = nanoTime;
-    this.loadAccount = new LoadAccount(cgroup, processes, () -> oldest().pid);
+    this.loadAccount = new LoadAccount(cgroup, processes, () -> oldest().pid());
   }
 
   /** Where its cgroup is. Two containers at the same paths are one. */
@@ -79,7 +77,7 @@ final class Container implements View, Closeable {
 
   @Override
   public Duration age() throws IOException {
-    Duration age = host.uptime().minus(oldest().start);
+    Duration age = host.uptime().minus(oldest().start());
     return age.isNegative() ? Duration.ZERO : age;
   }
 
@@ -102,34 +100,42 @@ final class Container implements View, Closeable {
   }
 
   /** The process that the container began with. Looked for again only when it has ended. */
-  private synchronized OldestProcess oldest() throws IOException {
-    OldestProcess known = oldest;
-    if (known == null || !known.equals(look(known.pid).orElse(null))) {
-      known = null;
-      for (int pid : cgroup.processes()) {
-        OldestProcess process = look(pid).orElse(null);
-        if (process != null && (known == null || process.start.compareTo(known.start) < 0)) {
-          known = process;
-        }
-      }
-      if (known == null) {
-        throw new IOException("no process is left in " + paths);
-      }
+  private synchronized LivingProcess oldest() throws IOException {
+    LivingProcess known = oldest;
+    if (known == null || !known.isAlive()) {
+      known = processes.living(findOldest());
       oldest = known;
     }
     return known;
   }
 
-  private Optional<OldestProcess> look(int pid) {
-    try {
-      return Optional.of(new OldestProcess(pid, processes.stat(pid).start()));
-    } catch (IOException e) {
-      return Optional.empty(); // ended
+  private int findOldest() throws IOException {
+    int oldestPid = 0;
+    Duration oldestStart = null;
+    for (int pid : cgroup.processes()) {
+      try {
+        Duration start = processes.stat(pid).start();
+        if (oldestStart == null || start.compareTo(oldestStart) < 0) {
+          oldestPid = pid;
+          oldestStart = start;
+        }
+      } catch (IOException e) {
+        // ended
+      }
     }
+    if (oldestStart == null) {
+      throw new IOException("no process is left in " + paths);
+    }
+    return oldestPid;
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     cgroup.close();
+    LivingProcess known = oldest;
+    oldest = null;
+    if (known != null) {
+      known.close();
+    }
   }
 }

@@ -41,7 +41,7 @@ public final class HostFacts {
     this.stat = file("/proc/stat", HostStat::parse);
     this.diskstats = file("/proc/diskstats", Diskstats::parse);
     this.onlineCpus = file("/sys/devices/system/cpu/online", CpuList::parse);
-    this.uptime = new KernelFile(locate("/proc/uptime"));
+    this.uptime = KernelFile.inOnePiece(locate("/proc/uptime"));
   }
 
   public Meminfo meminfo() throws IOException {

@@ -30,6 +30,23 @@ public final class Processes {
     return ProcessStat.parse(read(pid, "stat"));
   }
 
+  /** A process that is to be asked again and again whether it still lives. */
+  public LivingProcess living(int pid) throws IOException {
+    KernelFile sign = KernelFile.inOnePiece(path(pid, "comm"));
+    LivingProcess process;
+    try {
+      sign.read(); // from now on it is this process's
+      process = new LivingProcess(pid, stat(pid).start(), sign);
+    } catch (IOException e) {
+      sign.close();
+      throw e;
+    }
+    if (!process.isAlive()) {
+      throw new IOException("process " + pid + " has ended");
+    }
+    return process;
+  }
+
   /** As {@link #stat}, of one thread only: the kernel need not add up those of its group. */
   public ProcessStat threadStat(int tid) throws IOException {
     return ProcessStat.parse(read(tid, "task/" + tid + "/stat"));
@@ -84,7 +101,9 @@ public final class Processes {
   }
 
   private String read(int pid, String name) throws IOException {
-    return KernelFile.readOnce(path(pid, name));
+    try (KernelFile file = KernelFile.inOnePiece(path(pid, name))) {
+      return file.read();
+    }
   }
 
   private Path path(int pid, String name) {

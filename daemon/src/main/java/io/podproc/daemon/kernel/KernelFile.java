@@ -30,12 +30,27 @@ public final class KernelFile implements Closeable {
   private static final int MAX_SIZE = 16 << 20;
 
   private final Path path;
+  private final boolean inOnePiece;
 
   @GuardedBy("this")
   private @Nullable FileChannel channel;
 
-  public KernelFile(Path path) {
+  private KernelFile(Path path, boolean inOnePiece) {
     this.path = path;
+    this.inOnePiece = inOnePiece;
+  }
+
+  /** A file that the kernel may hand out piece by piece: a list of tasks, devices or CPUs. */
+  public KernelFile(Path path) {
+    this(path, false);
+  }
+
+  /**
+   * A file that the kernel writes at once (single_open, and in kernfs all that have no seq_next):
+   * where it leaves room in the buffer there is no more, and no read is needed that only says so.
+   */
+  public static KernelFile inOnePiece(Path path) {
+    return new KernelFile(path, true);
   }
 
   /**
@@ -61,7 +76,10 @@ public final class KernelFile implements Closeable {
   }
 
   /** As {@link #read()}, but empty where the kernel has no such file. */
-  public Optional<String> readIfPresent() throws IOException {
+  public synchronized Optional<String> readIfPresent() throws IOException {
+    if (channel == null && !Files.exists(path)) { // much cheaper than an exception
+      return Optional.empty();
+    }
     try {
       return Optional.of(read());
     } catch (NoSuchFileException e) {
@@ -74,10 +92,10 @@ public final class KernelFile implements Closeable {
     int length = 0;
     while (true) {
       int n = open.read(ByteBuffer.wrap(bytes, length, bytes.length - length), length);
-      if (n <= 0) {
+      length += Math.max(n, 0);
+      if (n <= 0 || (inOnePiece && length < bytes.length)) {
         return new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
       }
-      length += n;
       if (length == bytes.length) {
         if (length >= MAX_SIZE) {
           throw new IOException(path + ": more than " + MAX_SIZE + " bytes");
@@ -99,11 +117,6 @@ public final class KernelFile implements Closeable {
         // Nothing was written: there is nothing to lose.
       }
     }
-  }
-
-  /** One read of a file that is not worth keeping open. */
-  public static String readOnce(Path path) throws IOException {
-    return Files.readString(path, StandardCharsets.ISO_8859_1);
   }
 
   @Override

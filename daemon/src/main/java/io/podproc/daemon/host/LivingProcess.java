@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.host;
+
+import io.podproc.daemon.kernel.KernelFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+
+/** A process for as long as it lives: never another one that is given the same pid. */
+public final class LivingProcess implements Closeable {
+  private final int pid;
+  private final Duration start;
+  private final KernelFile sign;
+
+  /**
+   * @param start when it began, counted from the host's boot
+   * @param sign a file of it whose descriptor is kept: the kernel reads it for this process or not
+   *     at all (fs/proc/inode.c, get_proc_task)
+   */
+  LivingProcess(int pid, Duration start, KernelFile sign) {
+    this.pid = pid;
+    this.start = start;
+    this.sign = sign;
+  }
+
+  public int pid() {
+    return pid;
+  }
+
+  public Duration start() {
+    return start;
+  }
+
+  /** Once it is not alive, it is not to be asked again. */
+  public boolean isAlive() {
+    try {
+      sign.read();
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    sign.close();
+  }
+}
