@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 
 /**
@@ -84,6 +86,9 @@ final class LoadClient {
   private final List<String> files;
   private final List<Server> servers;
   private final Map<Case, Samples> results = new HashMap<>();
+
+  /** The paths that have been read and were not empty. None of them may ever be. */
+  private final Set<String> known = ConcurrentHashMap.newKeySet();
 
   private LoadClient(int cycles, List<String> files, List<Server> servers) {
     this.cycles = cycles;
@@ -162,21 +167,28 @@ final class LoadClient {
     samples.cpuMicros.add(used / 1e3 / (latencies.length * latencies[0].length));
   }
 
-  private static void cycle(String path, long[] latencies) throws Throwable {
+  private void cycle(String path, long[] latencies) throws Throwable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment name = arena.allocateFrom(path);
       MemorySegment buffer = arena.allocate(BUFFER);
       for (int i = 0; i < latencies.length; i++) {
         long start = System.nanoTime();
         int descriptor = (int) OPEN.invokeExact(name, 0);
+        long length = 0;
         long n;
         do {
           n = (long) READ.invokeExact(descriptor, buffer, (long) BUFFER);
+          length += n;
         } while (n > 0);
         int closed = (int) CLOSE.invokeExact(descriptor);
         latencies[i] = System.nanoTime() - start;
         if (descriptor < 0 || n < 0 || closed < 0) {
           throw new IOException("can't be read: " + path);
+        }
+        if (length > 0) {
+          known.add(path);
+        } else if (known.contains(path)) {
+          throw new IOException("is empty all at once: " + path);
         }
       }
     }

@@ -8,42 +8,92 @@ import io.podproc.daemon.vfs.VirtualTree;
 import io.podproc.daemon.vfs.VirtualTree.Directory;
 import io.podproc.daemon.vfs.VirtualTree.File;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CountDownLatch;
 import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+import jnr.ffi.StructLayout;
+import jnr.ffi.provider.jffi.ClosureHelper;
 import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
 import org.jboss.logging.Logger;
 import ru.serce.jnrfuse.ErrorCodes;
 import ru.serce.jnrfuse.FuseFillDir;
-import ru.serce.jnrfuse.FuseStubFS;
 import ru.serce.jnrfuse.struct.FileStat;
-import ru.serce.jnrfuse.struct.FuseFileInfo;
+import ru.serce.jnrfuse.struct.FuseOperations;
 
 /** libfuse's callbacks. Nothing that is thrown leaves them: it becomes an errno here. */
-final class FuseAdapter extends FuseStubFS {
+final class FuseAdapter {
   private static final Logger LOG = Logger.getLogger(FuseAdapter.class);
-  private static final String NAME = "podproc";
+  private static final FileInfo FILE_INFO = new FileInfo();
+  private static final Context CONTEXT = new Context();
 
+  private final LibFuse libFuse;
   private final VirtualTree tree;
   private final Opener opener;
   private final OpenFiles openFiles = new OpenFiles();
   private final CountDownLatch serving = new CountDownLatch(1);
   private final long mountedSeconds = System.currentTimeMillis() / 1000;
 
+  /** Holds on to the callbacks. Once it is garbage, libfuse's calls of them do nothing. */
+  private final FuseOperations operations = new FuseOperations(Runtime.getSystemRuntime());
+
   private interface Callback {
     int run() throws IOException;
   }
 
-  /**
-   * Loads libfuse.
-   *
-   * @throws UnsatisfiedLinkError libfuse.so.2 is not installed
-   */
-  FuseAdapter(VirtualTree tree, Opener opener) {
+  /** struct fuse_file_info as far as podproc needs it. jnr-fuse's makes ten objects a request. */
+  @SuppressWarnings("UnusedVariable") // they take the room that the next one comes after
+  private static final class FileInfo extends StructLayout {
+    final Signed32 flags = new Signed32();
+    final UnsignedLong oldHandle = new UnsignedLong();
+    final Signed32 writepage = new Signed32();
+    final Unsigned32 bits = new Unsigned32();
+    final Signed64 handle = new Signed64();
+
+    FileInfo() {
+      super(Runtime.getSystemRuntime());
+    }
+  }
+
+  /** struct fuse_context as far as podproc needs it. */
+  @SuppressWarnings("UnusedVariable") // they take the room that the next one comes after
+  private static final class Context extends StructLayout {
+    final uintptr_t fuse = new uintptr_t();
+    final uid_t uid = new uid_t();
+    final gid_t gid = new gid_t();
+    final pid_t tid = new pid_t();
+
+    Context() {
+      super(Runtime.getSystemRuntime());
+    }
+  }
+
+  FuseAdapter(LibFuse libFuse, VirtualTree tree, Opener opener) {
+    this.libFuse = libFuse;
     this.tree = tree;
     this.opener = opener;
+    operations.init.set(this::init);
+    operations.getattr.set(this::getattr);
+    operations.readdir.set(this::readdir);
+    operations.open.set(this::open);
+    operations.read.set(this::read);
+    operations.release.set(this::release);
+  }
+
+  FuseOperations operations() {
+    return operations;
+  }
+
+  /** Serves in this thread until the tree is unmounted. */
+  void serve(Pointer fuse) {
+    try {
+      libFuse.fuse_loop(fuse);
+    } finally {
+      Reference.reachabilityFence(operations);
+    }
   }
 
   /** Opens once the kernel has greeted this daemon. */
@@ -51,15 +101,14 @@ final class FuseAdapter extends FuseStubFS {
     return serving;
   }
 
-  @Override
-  public Pointer init(Pointer connection) {
+  private Pointer init(Pointer connection) {
     serving.countDown();
     return connection;
   }
 
-  @Override
-  public int getattr(String path, FileStat stat) {
+  private int getattr(String path, Pointer attributes) {
     return answer(() -> {
+      FileStat stat = FileStat.of(attributes);
       VirtualTree.Node node = node(path);
       stat.st_ino.set(node.inode());
       stat.st_mtim.tv_sec.set(mountedSeconds);
@@ -80,13 +129,17 @@ final class FuseAdapter extends FuseStubFS {
     });
   }
 
-  @Override
-  public int readdir(
-      String path, Pointer buffer, FuseFillDir fill, @off_t long offset, FuseFileInfo info) {
+  private int readdir(
+      String path, Pointer buffer, Pointer filler, @off_t long offset, Pointer info) {
     return answer(() -> {
       if (!(node(path) instanceof Directory directory)) {
         return -ErrorCodes.ENOTDIR();
       }
+      ClosureHelper closures = ClosureHelper.getInstance();
+      FuseFillDir fill =
+          closures
+              .getNativeConveter(FuseFillDir.class)
+              .fromNative(filler, closures.getFromNativeContext());
       fill.apply(buffer, ".", null, 0);
       fill.apply(buffer, "..", null, 0);
       for (String name : directory.names()) {
@@ -96,17 +149,15 @@ final class FuseAdapter extends FuseStubFS {
     });
   }
 
-  @Override
-  public int open(String path, FuseFileInfo info) {
+  private int open(String path, Pointer info) {
     return answer(() -> {
-      info.fh.set(openFiles.add(opener.open(file(path), getContext().pid.intValue())));
+      FILE_INFO.handle.set(info, openFiles.add(opener.open(file(path), callerTid())));
       return 0;
     });
   }
 
-  @Override
-  public int read(
-      String path, Pointer buffer, @size_t long size, @off_t long offset, FuseFileInfo info) {
+  private int read(
+      String path, Pointer buffer, @size_t long size, @off_t long offset, Pointer info) {
     return answer(() -> {
       byte[] text = openFile(path, info).snapshot(offset);
       if (offset >= text.length) {
@@ -118,16 +169,19 @@ final class FuseAdapter extends FuseStubFS {
     });
   }
 
-  @Override
-  public int release(String path, FuseFileInfo info) {
-    openFiles.remove(info.fh.longValue());
+  private int release(String path, Pointer info) {
+    openFiles.remove(FILE_INFO.handle.get(info));
     return 0;
   }
 
   /** A handle that is not known came from another daemon: its file is opened again, now. */
-  private OpenFile openFile(String path, FuseFileInfo info) throws IOException {
-    OpenFile known = openFiles.get(info.fh.longValue()).orElse(null);
-    return known != null ? known : opener.open(file(path), getContext().pid.intValue());
+  private OpenFile openFile(String path, Pointer info) throws IOException {
+    OpenFile known = openFiles.get(FILE_INFO.handle.get(info)).orElse(null);
+    return known != null ? known : opener.open(file(path), callerTid());
+  }
+
+  private int callerTid() {
+    return (int) CONTEXT.tid.get(libFuse.fuse_get_context());
   }
 
   private VirtualTree.Node node(String path) throws NoSuchFileException {
@@ -154,15 +208,5 @@ final class FuseAdapter extends FuseStubFS {
       LOG.error("a callback failed", e);
       return -ErrorCodes.EIO();
     }
-  }
-
-  @Override
-  protected String getFSName() {
-    return NAME;
-  }
-
-  @Override
-  public void umount() {
-    // jnr-fuse would start fusermount as the JVM goes down. FuseMount does it without.
   }
 }

@@ -9,9 +9,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import ru.serce.jnrfuse.FuseException;
+import java.util.stream.IntStream;
+import jnr.ffi.Pointer;
+import jnr.ffi.Struct;
+import jnr.ffi.byref.IntByReference;
+import jnr.ffi.byref.PointerByReference;
+import ru.serce.jnrfuse.struct.FuseOperations;
 
 /** The mounted tree, from the checks before it is mounted to its unmounting. */
 public final class FuseMount implements AutoCloseable {
@@ -20,6 +26,12 @@ public final class FuseMount implements AutoCloseable {
   private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(5);
   private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(2);
+
+  /**
+   * How many requests are served at once. More would make each cost more: the kernel wakes those
+   * that wait in turn, so that all of them run cold.
+   */
+  private static final int WORKERS = 4;
 
   /** The tree never changes, so neither do its entries and attributes; seconds. */
   private static final int CACHED = 3600;
@@ -40,16 +52,16 @@ public final class FuseMount implements AutoCloseable {
           "attr_timeout=" + CACHED);
 
   private final Path mountPoint;
-  private final Thread loop;
+  private final List<Thread> workers;
 
-  private FuseMount(Path mountPoint, Thread loop) {
+  private FuseMount(Path mountPoint, List<Thread> workers) {
     this.mountPoint = mountPoint;
-    this.loop = loop;
+    this.workers = workers;
   }
 
   /**
-   * Mounts the tree and serves it in threads of libfuse's own. A mount that a daemon left behind
-   * when it was killed is cleared away first.
+   * Mounts the tree and serves it in a few threads. A mount that a daemon left behind when it was
+   * killed is cleared away first.
    *
    * @throws MountException it can't be done
    */
@@ -57,18 +69,18 @@ public final class FuseMount implements AutoCloseable {
       throws MountException, InterruptedException {
     checkDevice();
     checkPrivilege();
-    FuseAdapter adapter = load(tree, opener);
+    LibFuse libFuse = load();
     clear(mountPoint, tree);
     try {
       Files.createDirectories(mountPoint);
     } catch (IOException e) {
       throw new MountException("the mount point " + mountPoint + " can't be made: " + e);
     }
-    Thread loop =
-        Thread.ofPlatform().daemon().name("fuse").unstarted(() -> run(adapter, mountPoint));
-    loop.start();
-    awaitServing(adapter, loop, mountPoint);
-    return new FuseMount(mountPoint, loop);
+    FuseAdapter adapter = new FuseAdapter(libFuse, tree, opener);
+    Pointer fuse = setUp(libFuse, adapter.operations(), mountPoint);
+    FuseMount mount = new FuseMount(mountPoint, start(() -> adapter.serve(fuse)));
+    mount.awaitServing(adapter);
+    return mount;
   }
 
   private static void checkDevice() throws MountException {
@@ -91,9 +103,9 @@ public final class FuseMount implements AutoCloseable {
     }
   }
 
-  private static FuseAdapter load(VirtualTree tree, Opener opener) throws MountException {
+  private static LibFuse load() throws MountException {
     try {
-      return new FuseAdapter(tree, opener);
+      return LibFuse.load();
     } catch (UnsatisfiedLinkError e) {
       throw new MountException(
           "libfuse.so.2 can't be loaded: install it (Debian: libfuse2, since 13 libfuse2t64)");
@@ -138,36 +150,49 @@ public final class FuseMount implements AutoCloseable {
     }
   }
 
-  private static void run(FuseAdapter adapter, Path mountPoint) {
-    try {
-      adapter.mount(mountPoint, true, false, new String[] {"-o", OPTIONS});
-    } catch (FuseException e) {
-      // libfuse has said why on standard error, and whoever waits for it sees it gone.
+  private static Pointer setUp(LibFuse libFuse, FuseOperations operations, Path mountPoint)
+      throws MountException {
+    String[] arguments = {"podproc", "-f", mountPoint.toString(), "-o", OPTIONS};
+    Pointer fuse =
+        libFuse.fuse_setup(
+            arguments.length,
+            arguments,
+            operations,
+            Struct.size(operations),
+            new PointerByReference(),
+            new IntByReference(),
+            null);
+    if (fuse == null) {
+      throw new MountException("libfuse could not mount " + mountPoint + ", see its line above");
     }
+    return fuse;
   }
 
-  private static void awaitServing(FuseAdapter adapter, Thread loop, Path mountPoint)
-      throws MountException, InterruptedException {
-    long deadline = System.nanoTime() + MOUNT_DEADLINE.toNanos();
-    while (!adapter.serving().await(50, TimeUnit.MILLISECONDS)) {
-      if (!loop.isAlive()) {
-        throw new MountException("libfuse could not mount " + mountPoint + ", see its line above");
-      }
-      if (System.nanoTime() > deadline) {
-        throw new MountException("the kernel did not answer the mount of " + mountPoint);
-      }
+  private static List<Thread> start(Runnable loop) {
+    return IntStream.rangeClosed(1, WORKERS)
+        .mapToObj(number -> Thread.ofPlatform().daemon().name("fuse-" + number).start(loop))
+        .toList();
+  }
+
+  private void awaitServing(FuseAdapter adapter) throws MountException, InterruptedException {
+    if (!adapter.serving().await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
+      close();
+      throw new MountException("the kernel did not answer the mount of " + mountPoint);
     }
   }
 
   /** Unmounts. Containers that have files bound keep them until they go. */
   @Override
   public void close() {
-    if (loop.isAlive()) {
+    if (workers.stream().anyMatch(Thread::isAlive)) {
       LibC.INSTANCE.umount2(mountPoint.toString(), LibC.MNT_DETACH);
     }
     try {
-      // While binds of it last, so does libfuse's loop: it ends with the process.
-      loop.join(STOP_DEADLINE);
+      // While binds of it last, so do the workers: they end with the process.
+      long deadline = System.nanoTime() + STOP_DEADLINE.toNanos();
+      for (Thread worker : workers) {
+        worker.join(Duration.ofNanos(deadline - System.nanoTime()));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
