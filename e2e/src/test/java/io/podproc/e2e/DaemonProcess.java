@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.e2e;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A daemon that was started by {@code daemon/bin/podproc-daemon}, and its mount point. Whatever
+ * becomes of the daemon or of the tests, neither process nor mount stays behind.
+ */
+final class DaemonProcess implements AutoCloseable {
+  /**
+   * How to start a daemon.
+   *
+   * @param mountPoint made if need be
+   * @param wrapper a command that gets the daemon's appended
+   * @param options as {@code -Dpodproc.swap=false}
+   */
+  record Start(
+      Path mountPoint,
+      List<String> wrapper,
+      List<String> options,
+      Map<String, String> environment) {
+    /** On a new mount point. */
+    static Start with(String... options) {
+      return new Start(newMountPoint(), List.of(), List.of(options), Map.of());
+    }
+
+    Start at(Path mountPoint) {
+      return new Start(mountPoint, wrapper, options, environment);
+    }
+
+    Start within(String... wrapper) {
+      return new Start(mountPoint, List.of(wrapper), options, environment);
+    }
+
+    Start env(Map<String, String> environment) {
+      return new Start(mountPoint, wrapper, options, environment);
+    }
+
+    DaemonProcess launch() {
+      return new DaemonProcess(this);
+    }
+  }
+
+  private final Path mountPoint;
+  private final int port;
+  private final Path log;
+  private final Process process;
+
+  private DaemonProcess(Start start) {
+    this.mountPoint = start.mountPoint;
+    this.port = freePort();
+    try {
+      log = Files.createTempFile("podproc-daemon", ".log");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    List<String> command = new ArrayList<>(start.wrapper);
+    command.add(Machine.checkout().resolve("daemon/bin/podproc-daemon").toString());
+    // What the machine takes, such as flags for a slow one.
+    Stream.of(System.getenv().getOrDefault("E2E_DAEMON_OPTIONS", "").split(" ", -1))
+        .filter(option -> !option.isEmpty())
+        .forEach(command::add);
+    command.add("-Dpodproc.mount-point=" + mountPoint);
+    command.add("-Dquarkus.http.port=" + port);
+    command.addAll(start.options);
+    process = Command.start(command, start.environment, ProcessBuilder.Redirect.to(log.toFile()));
+  }
+
+  /** Starts a daemon on a new mount point and waits until it serves. */
+  static DaemonProcess serving(String... options) {
+    DaemonProcess daemon = Start.with(options).launch();
+    try {
+      return daemon.awaitServing();
+    } catch (RuntimeException | AssertionError e) {
+      daemon.close();
+      throw e;
+    }
+  }
+
+  static Path newMountPoint() {
+    try {
+      return Files.createTempDirectory("podproc-e2e");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  DaemonProcess awaitServing() {
+    Command.await(
+        "the daemon serves " + mountPoint,
+        Machine.deadline(30),
+        () -> {
+          if (!process.isAlive()) {
+            throw new AssertionError("the daemon did not start:\n" + output());
+          }
+          return Files.isReadable(file("/proc/uptime"));
+        });
+    return this;
+  }
+
+  Path mountPoint() {
+    return mountPoint;
+  }
+
+  /** Where a file such as /proc/meminfo is served. */
+  Path file(String path) {
+    return mountPoint.resolve("./" + path).normalize();
+  }
+
+  /** All that it serves, as /proc/meminfo. */
+  List<String> files() {
+    try (Stream<Path> found = Files.walk(mountPoint)) {
+      return found
+          .filter(Files::isRegularFile)
+          .map(file -> "/" + mountPoint.relativize(file))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The pid of the JVM: what starts it becomes it. */
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Standard output and error until now. */
+  String output() {
+    try {
+      return Command.read(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  boolean isMounted() {
+    return Machine.read("/proc/self/mountinfo").contains(" " + mountPoint + " ");
+  }
+
+  /** Asks its HTTP port, as "/q/metrics". */
+  HttpResponse<String> get(String path) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+              .timeout(Machine.deadline(10))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw Command.interrupted(e);
+    }
+  }
+
+  /** Stops it as an operator does, SIGTERM, and returns its exit status. */
+  int stop() {
+    process.destroy();
+    return awaitExit();
+  }
+
+  /** SIGKILL. */
+  void kill() {
+    process.destroyForcibly();
+    int _ = awaitExit();
+  }
+
+  int awaitExit() {
+    Duration deadline = Machine.deadline(30);
+    try {
+      if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new AssertionError("the daemon still runs after " + deadline + ":\n" + output());
+      }
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      throw Command.interrupted(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      process.destroy();
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        int _ = process.waitFor();
+      }
+      while (isMounted()) {
+        String _ = Command.run("umount", "-l", mountPoint.toString()).ok();
+      }
+      Files.deleteIfExists(mountPoint);
+      Files.deleteIfExists(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw Command.interrupted(e);
+    }
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
