@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 
 /**
  * A "nested keyed" file such as io.stat: lines of {@code KEY SUBKEY=VALUE SUBKEY=VALUE…}. Keys keep
- * their order; what is cut short or no number is passed over.
+ * their order; what is cut short or no number is passed over, and so is a line without any number.
  */
 public final class NestedKeyed {
   private NestedKeyed() {}
@@ -16,19 +16,22 @@ public final class NestedKeyed {
     Map<String, Map<String, Long>> lines = new LinkedHashMap<>();
     text.lines()
         .forEach(line -> {
-          String[] words = line.trim().split("\\s+", -1);
+          String key = "";
           Map<String, Long> values = new LinkedHashMap<>();
-          for (int i = 1; i < words.length; i++) {
-            int equals = words[i].indexOf('=');
-            if (equals > 0) {
-              OptionalLong value = Numbers.parse(words[i].substring(equals + 1));
+          for (String word : line.trim().split("\\s+", -1)) {
+            int equals = word.indexOf('=');
+            if (equals < 0 && values.isEmpty()) {
+              // Of several the last: Linux 5.15 leaves out the ends of lines without values.
+              key = word;
+            } else if (equals > 0) {
+              OptionalLong value = Numbers.parse(word.substring(equals + 1));
               if (value.isPresent()) {
-                values.put(words[i].substring(0, equals), value.getAsLong());
+                values.put(word.substring(0, equals), value.getAsLong());
               }
             }
           }
-          if (!words[0].isEmpty()) {
-            lines.put(words[0], values);
+          if (!values.isEmpty()) {
+            lines.put(key, values);
           }
         });
     return lines;
