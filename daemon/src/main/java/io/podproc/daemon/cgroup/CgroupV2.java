@@ -115,13 +115,13 @@ final class CgroupV2 implements Cgroup {
     FlatKeyed stat = FlatKeyed.parse(directory.read("cpu.stat"));
     // nice_usec, where there is one, is a part of user_usec
     // (kernel/cgroup/rstat.c:__cgroup_account_cputime_field).
-    long nice = stat.getOrZero("nice_usec");
-    long user = Math.max(0, stat.getOrZero("user_usec") - nice);
+    long user = stat.getOrZero("user_usec");
+    long nice = Math.min(stat.getOrZero("nice_usec"), user);
     return new CpuUsage(
         new CpuTime(
-            user * NANOS_PER_MICRO,
-            nice * NANOS_PER_MICRO,
-            stat.getOrZero("system_usec") * NANOS_PER_MICRO),
+            Numbers.times(user - nice, NANOS_PER_MICRO),
+            Numbers.times(nice, NANOS_PER_MICRO),
+            Numbers.times(stat.getOrZero("system_usec"), NANOS_PER_MICRO)),
         List.of());
   }
 

@@ -40,7 +40,7 @@ public record Meminfo(List<Line> lines) {
   public OptionalLong bytes(String key) {
     for (Line line : lines) {
       if (line.key.equals(key) && line.kilobytes.isPresent()) {
-        return OptionalLong.of(line.kilobytes.getAsLong() * 1024);
+        return OptionalLong.of(Numbers.times(line.kilobytes.getAsLong(), 1024));
       }
     }
     return OptionalLong.empty();

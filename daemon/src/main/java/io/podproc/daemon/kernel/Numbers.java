@@ -41,4 +41,9 @@ public final class Numbers {
     }
     return OptionalLong.of(value);
   }
+
+  /** A product of numbers that are not negative; the largest long where it is larger. */
+  public static long times(long number, long factor) {
+    return number > Long.MAX_VALUE / factor ? Long.MAX_VALUE : number * factor;
+  }
 }

@@ -97,8 +97,9 @@ public final class ProcMeminfo implements VirtualFile {
     }
     String whole = PART_OF.get(line.key());
     if (whole != null) {
-      return OptionalLong.of(
-          Math.min(line.kilobytes().getAsLong() * 1024, own.getOrDefault(whole, 0L)));
+      // Cut to whole kB first, so that no product can be too large.
+      long most = own.getOrDefault(whole, 0L) / 1024;
+      return OptionalLong.of(Math.min(line.kilobytes().getAsLong(), most) * 1024);
     }
     return IN_USE.contains(line.key()) ? OptionalLong.of(0) : OptionalLong.empty();
   }
