@@ -4,6 +4,7 @@ package io.podproc.daemon.host;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * What podproc needs of {@code /proc/[pid]/stat} (fs/proc/array.c:do_task_stat).
@@ -25,7 +26,11 @@ public record ProcessStat(char state, Duration start) {
     if (comm < 0 || fields[0].length() != 1 || fields.length <= START_AFTER_STATE) {
       throw new IOException("/proc/[pid]/stat is cut short: \"" + text.trim() + "\"");
     }
-    long ticks = Numbers.parse(fields[START_AFTER_STATE]).orElse(0);
-    return new ProcessStat(fields[0].charAt(0), Duration.ofNanos(ticks * NANOS_PER_TICK));
+    OptionalLong ticks = Numbers.parse(fields[START_AFTER_STATE]);
+    if (ticks.isEmpty()) {
+      throw new IOException("/proc/[pid]/stat has no start time: \"" + text.trim() + "\"");
+    }
+    return new ProcessStat(
+        fields[0].charAt(0), Duration.ofNanos(Numbers.times(ticks.getAsLong(), NANOS_PER_TICK)));
   }
 }

@@ -14,7 +14,7 @@ final class Uptime {
     try {
       BigDecimal seconds = new BigDecimal(blank < 0 ? text.trim() : text.substring(0, blank));
       return Duration.ofNanos(seconds.movePointRight(9).longValue());
-    } catch (NumberFormatException e) {
+    } catch (NumberFormatException | ArithmeticException e) {
       throw new IOException("/proc/uptime reads \"" + text.trim() + "\"", e);
     }
   }
