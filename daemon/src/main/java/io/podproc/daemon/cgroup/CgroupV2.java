@@ -76,7 +76,7 @@ final class CgroupV2 implements Cgroup {
         Numbers.parse(directory.readNearest("memory.current")).orElse(0),
         directory.least("memory.swap.max"),
         // Absent in a kernel that was built or booted without swap accounting.
-        Numbers.parse(directory.readIfPresent("memory.swap.current").orElse("")).orElse(0),
+        Numbers.parse(directory.findNearest("memory.swap.current").orElse("")).orElse(0),
         stat.getOrZero("active_file"),
         stat.getOrZero("inactive_file"),
         stat.getOrZero("slab_reclaimable"),

@@ -70,13 +70,19 @@ final class Directory implements Closeable {
    * ancestor that has it: the kernel accounts to that one instead.
    */
   String readNearest(String name) throws IOException {
+    return findNearest(name)
+        .orElseThrow(() -> new NoSuchFileException(path.resolve(name).toString()));
+  }
+
+  /** As {@link #readNearest}, but empty where neither this directory nor an ancestor has it. */
+  Optional<String> findNearest(String name) throws IOException {
     for (Directory at = this; at != null; at = at.parent) {
       Optional<String> text = at.readIfPresent(name);
       if (text.isPresent()) {
-        return text.get();
+        return text;
       }
     }
-    throw new NoSuchFileException(path.resolve(name).toString());
+    return Optional.empty();
   }
 
   /** The least number that a file holds here or in an ancestor; empty where all say "max". */
