@@ -72,7 +72,11 @@ final class Container implements View, Closeable {
 
   @Override
   public CpuTimes cpuTimes() throws IOException {
-    return ledger().advance(cpus(), cgroup::cpuUsage, nanoTime);
+    CpuLedger books = ledger();
+    // One at a time from the reading on: usage that is booked after a later one would count twice.
+    synchronized (books) {
+      return books.advance(cpus(), cgroup.cpuUsage(), nanoTime.getAsLong());
+    }
   }
 
   @Override

@@ -6,10 +6,8 @@ import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.VisibleCpus;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongSupplier;
 
 /**
  * The accounts of one container's CPUs: what its cgroup used is booked on the CPUs that it sees,
@@ -19,13 +17,6 @@ import java.util.function.LongSupplier;
  * <p>Accounts only ever grow, also where the limits change between two readings.
  */
 final class CpuLedger {
-  /**
-   * By how much an account may be overdrawn. Kernel and clock are read one after the other, and a
-   * quota holds over a period of usually 100 ms only: idle time waits until that is made up for.
-   * What exceeds it was used under another limit, and is forgiven.
-   */
-  private static final long OVERDRAFT_NANOS = 100_000_000;
-
   private static final class Account {
     CpuTime used = CpuTime.ZERO;
     double capacityNanos;
@@ -33,7 +24,9 @@ final class CpuLedger {
 
     void book(CpuTime time, double capacity) {
       used = used.plus(time);
-      capacityNanos = Math.max(capacityNanos + capacity, (double) used.sum() - OVERDRAFT_NANOS);
+      capacityNanos += capacity;
+      // Kernel and clock are read one after the other, and a quota may be exceeded for a moment:
+      // idle time waits until it is made up for.
       idleNanos = Math.max(idleNanos, (long) capacityNanos - used.sum());
     }
 
@@ -61,21 +54,13 @@ final class CpuLedger {
     this.lastNanos = beginNanos;
   }
 
-  /** What the cgroup has used by now. */
-  interface Meter {
-    CpuUsage read() throws IOException;
-  }
-
   /**
    * Books what happened since the last call, and reads the accounts.
    *
-   * @param meter is read here, so that two callers at once can't book in the wrong order
-   * @param nanoTime a clock as {@link System#nanoTime()}
+   * @param usage of now
+   * @param nowNanos on the clock of {@link System#nanoTime()}
    */
-  synchronized CpuTimes advance(VisibleCpus cpus, Meter meter, LongSupplier nanoTime)
-      throws IOException {
-    CpuUsage usage = meter.read();
-    long nowNanos = nanoTime.getAsLong();
+  synchronized CpuTimes advance(VisibleCpus cpus, CpuUsage usage, long nowNanos) {
     int count = cpus.count();
     while (accounts.size() < count) {
       accounts.add(new Account());
@@ -89,7 +74,7 @@ final class CpuLedger {
     }
     total = total.plus(used);
     last = usage;
-    lastNanos = nowNanos;
+    lastNanos = Math.max(lastNanos, nowNanos);
     return reading(count);
   }
 
