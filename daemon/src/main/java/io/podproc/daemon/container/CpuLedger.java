@@ -17,6 +17,9 @@ import java.util.List;
  * <p>Accounts only ever grow, also where the limits change between two readings.
  */
 final class CpuLedger {
+  /** The longest period that a quota can have (kernel/sched/core.c:max_cfs_quota_period). */
+  private static final long MOST_OWED_NANOS = 1_000_000_000;
+
   private static final class Account {
     CpuTime used = CpuTime.ZERO;
     double capacityNanos;
@@ -26,8 +29,10 @@ final class CpuLedger {
       used = used.plus(time);
       capacityNanos += capacity;
       // Kernel and clock are read one after the other, and a quota may be exceeded for a moment:
-      // idle time waits until it is made up for.
+      // idle time waits until it is made up for. What was used under another limit, or before the
+      // oldest process that is left began, is not: idle time would stand still for hours.
       idleNanos = Math.max(idleNanos, (long) capacityNanos - used.sum());
+      capacityNanos = Math.max(capacityNanos, (double) used.sum() + idleNanos - MOST_OWED_NANOS);
     }
 
     CpuTimes.Cpu reading() {
