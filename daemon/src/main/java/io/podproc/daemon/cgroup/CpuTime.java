@@ -28,6 +28,12 @@ public record CpuTime(long user, long nice, long system) {
         Math.max(0, system - earlier.system));
   }
 
+  /** The larger of each part. */
+  public CpuTime max(CpuTime other) {
+    return new CpuTime(
+        Math.max(user, other.user), Math.max(nice, other.nice), Math.max(system, other.system));
+  }
+
   /** The same mixture of user, nice and system time, but {@code fraction} of it. */
   public CpuTime times(double fraction) {
     return new CpuTime(

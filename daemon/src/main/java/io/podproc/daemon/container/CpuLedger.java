@@ -78,7 +78,10 @@ final class CpuLedger {
       accounts.get(i).book(shares[i], capacity);
     }
     total = total.plus(used);
-    last = usage;
+    // Less in all is another cgroup of the same name. Less in a part only is the kernel's estimate
+    // of user and nice time, which wavers: what was counted is not counted again.
+    boolean anew = usage.total().sum() < last.total().sum();
+    last = anew ? usage : new CpuUsage(usage.total().max(last.total()), usage.perCpu());
     lastNanos = Math.max(lastNanos, nowNanos);
     return reading(count);
   }
