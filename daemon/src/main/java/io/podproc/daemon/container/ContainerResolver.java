@@ -6,6 +6,7 @@ import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.view.View;
 import io.podproc.daemon.view.Views;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -142,6 +143,7 @@ public final class ContainerResolver implements Views {
   }
 
   private boolean isInit(int pid) throws IOException {
-    return processes.namespacePids(pid).getLast() == 1;
+    List<Integer> pids = processes.namespacePids(pid);
+    return !pids.isEmpty() && pids.getLast() == 1;
   }
 }
