@@ -94,6 +94,15 @@ final class Container implements View, Closeable {
     return loadAccount;
   }
 
+  /**
+   * Whether the process that it began with still runs, so that its cgroup is the one it was and
+   * what is remembered of it holds.
+   */
+  synchronized boolean isAlive() {
+    LivingProcess known = oldest;
+    return known != null && known.isAlive();
+  }
+
   private synchronized CpuLedger ledger() throws IOException {
     CpuLedger known = ledger;
     if (known == null) {
@@ -133,6 +142,7 @@ final class Container implements View, Closeable {
     return oldestPid;
   }
 
+  /** Gives back the descriptors; a later read opens them again. */
   @Override
   public synchronized void close() {
     cgroup.close();

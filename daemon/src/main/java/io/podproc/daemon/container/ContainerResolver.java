@@ -70,7 +70,11 @@ public final class ContainerResolver implements Views {
   @Override
   public View renew(View view) {
     Container stale = (Container) view;
-    containers.remove(stale);
+    if (stale.isAlive()) {
+      stale.cgroup().close(); // its files are opened again
+    } else {
+      containers.remove(stale);
+    }
     return containers.at(stale.paths());
   }
 

@@ -10,23 +10,26 @@ import java.time.Duration;
 public final class LivingProcess implements Closeable {
   private final int pid;
   private final Duration start;
-  private final KernelFile sign;
+  private final KernelFile stat;
 
   /**
-   * @param start when it began, counted from the host's boot
-   * @param sign a file of it whose descriptor is kept: the kernel reads it for this process or not
-   *     at all (fs/proc/inode.c, get_proc_task)
+   * A process that is alive now.
+   *
+   * @param stat its {@code /proc/[pid]/stat}. While its descriptor is kept, the kernel reads it for
+   *     this process or not at all (fs/proc/inode.c, get_proc_task)
+   * @throws IOException it has ended
    */
-  LivingProcess(int pid, Duration start, KernelFile sign) {
+  LivingProcess(int pid, KernelFile stat) throws IOException {
     this.pid = pid;
-    this.start = start;
-    this.sign = sign;
+    this.stat = stat;
+    this.start = ProcessStat.parse(stat.read()).start();
   }
 
   public int pid() {
     return pid;
   }
 
+  /** When it began, counted from the host's boot. */
   public Duration start() {
     return start;
   }
@@ -34,8 +37,7 @@ public final class LivingProcess implements Closeable {
   /** Once it is not alive, it is not to be asked again. */
   public boolean isAlive() {
     try {
-      sign.read();
-      return true;
+      return ProcessStat.parse(stat.read()).start().equals(start);
     } catch (IOException e) {
       return false;
     }
@@ -43,6 +45,6 @@ public final class LivingProcess implements Closeable {
 
   @Override
   public void close() {
-    sign.close();
+    stat.close();
   }
 }

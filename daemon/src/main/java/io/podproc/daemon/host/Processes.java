@@ -32,19 +32,7 @@ public final class Processes {
 
   /** A process that is to be asked again and again whether it still lives. */
   public LivingProcess living(int pid) throws IOException {
-    KernelFile sign = KernelFile.inOnePiece(path(pid, "comm"));
-    LivingProcess process;
-    try {
-      sign.read(); // from now on it is this process's
-      process = new LivingProcess(pid, stat(pid).start(), sign);
-    } catch (IOException e) {
-      sign.close();
-      throw e;
-    }
-    if (!process.isAlive()) {
-      throw new IOException("process " + pid + " has ended");
-    }
-    return process;
+    return new LivingProcess(pid, KernelFile.inOnePiece(path(pid, "stat")));
   }
 
   /** As {@link #stat}, of one thread only: the kernel need not add up those of its group. */

@@ -15,8 +15,8 @@ public interface Views {
   Optional<View> of(int callerTid) throws IOException;
 
   /**
-   * A new view of a container whose view could not be read: its cgroup may have been removed and
-   * made anew under the same name.
+   * The view to try again with where one could not be read: a new one where the cgroup may have
+   * been removed and made anew under the same name.
    */
   View renew(View view);
 }
