@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  *       docker-ID.scope}, {@code libpod-ID.scope}
  *   <li>cgroupfs driver: {@code /kubepods/…/podUID/ID}, {@code /docker/ID}, {@code
  *       /libpod_parent/libpod-ID}
- *   <li>systemd's names with the cgroupfs driver: {@code
- *       /system.slice/containerd.service/kubepods-podUID.slice:cri-containerd:ID}
+ *   <li>systemd names under the cgroupfs driver, where kubelet and runtime disagree: {@code
+ *       kubepods-podUID.slice:cri-containerd:ID}
  * </ul>
  */
 final class RuntimePath {
@@ -25,17 +25,17 @@ final class RuntimePath {
           "/(?:(?:cri-containerd|crio|docker|libpod)-"
               + ID
               + "\\.scope" // systemd driver
-              + "|[^/]*:(?:cri-containerd|crio|docker|libpod):"
-              + ID // systemd's names given to the cgroupfs driver
               + "|(?<=/pod[0-9a-fA-F_-]{32,36}/)[^/]+" // below a pod, cgroupfs driver
               + "|(?<=/docker/)"
               + ID
               + "|libpod-"
               + ID
+              + "|[^/:]+:(?:cri-containerd|crio|docker|libpod):"
+              + ID
               + ")(?=/|$)");
 
   /** Where Kubernetes begins. A node may itself be a container (kind): the innermost counts. */
-  private static final Pattern KUBERNETES = Pattern.compile("/[^/]*kubepods[^/]*(?=/)");
+  private static final Pattern KUBERNETES = Pattern.compile("/[^/]*kubepods[^/]*(?=[/:])");
 
   private RuntimePath() {}
 
