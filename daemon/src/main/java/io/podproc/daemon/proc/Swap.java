@@ -9,7 +9,8 @@ import io.podproc.daemon.host.Meminfo;
  *
  * @param total the tightest limit, but no more than the host has
  * @param used at most {@code total}
- * @param free what is left of the total and of the host's
+ * @param free the rest, so that what tools take for used is the container's own use; whether the
+ *     host has as much left is not asked
  */
 record Swap(long total, long used, long free) {
   private static final Swap NONE = new Swap(0, 0, 0);
@@ -21,6 +22,6 @@ record Swap(long total, long used, long free) {
       return NONE;
     }
     long used = Math.clamp(cgroup.swapUsage(), 0, total);
-    return new Swap(total, used, Math.min(total - used, host.bytes("SwapFree").orElse(0)));
+    return new Swap(total, used, total - used);
   }
 }
