@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cgroup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.podproc.daemon.fake.FakeKernel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CgroupV1Test {
+  private static final String PATHS =
+      "6:memory:/pods/web\n5:cpu,cpuacct:/pods/web\n4:cpuset:/pods/web\n3:blkio:/pods/web\n0::/pods/web\n";
+
+  @TempDir Path root;
+  private FakeKernel kernel;
+
+  @BeforeEach
+  void makeContainer() {
+    kernel = new FakeKernel(root);
+    for (String controller : List.of("memory", "cpu", "cpuacct", "cpuset", "blkio")) {
+      kernel.write("cgroup/" + controller + "/pods/web/cgroup.procs", "10\n");
+    }
+    write(
+        "memory/pods/web/memory.stat",
+        "cache 1\nhierarchical_memory_limit 9223372036854771712\nhierarchical_memsw_limit 9223372036854771712\ntotal_cache 8192\ntotal_rss 4096\ntotal_active_file 3\ntotal_inactive_file 4\ntotal_swap 5");
+    write("memory/pods/web/memory.usage_in_bytes", "12288");
+    write("memory/pods/web/tasks", "10\n11");
+  }
+
+  private void write(String path, String text) {
+    kernel.write("cgroup/" + path, text + "\n");
+  }
+
+  private Cgroup cgroup() throws IOException {
+    return cgroup(PATHS);
+  }
+
+  private Cgroup cgroup(String paths) throws IOException {
+    return kernel.cgroups().at(ProcCgroup.parse(paths));
+  }
+
+  @Test
+  void anUnlimitedCgroupSaysAHugeNumber() throws IOException {
+    MemoryFacts memory = cgroup().memory();
+    assertThat(memory.limit()).hasValue(9223372036854771712L);
+    assertThat(memory.swapLimit()).hasValue(9223372036854771712L);
+  }
+
+  @Test
+  void memoryIsThatOfTheSubtree() throws IOException {
+    MemoryFacts memory = cgroup().memory();
+    assertThat(memory.usage()).isEqualTo(12288);
+    assertThat(memory.swapUsage()).isEqualTo(5);
+    assertThat(memory.activeFile()).isEqualTo(3);
+    assertThat(memory.inactiveFile()).isEqualTo(4);
+    assertThat(memory.meminfo())
+        .contains(
+            Map.entry("Cached", 8192L), Map.entry("AnonPages", 4096L), Map.entry("Mapped", 0L));
+  }
+
+  @Test
+  void theKernelHasTakenTheLeastLimitAlready() throws IOException {
+    write("memory/pods/web/memory.stat", "hierarchical_memory_limit 4096");
+    assertThat(cgroup().memory().limit()).hasValue(4096);
+    assertThat(cgroup().memory().swapLimit()).isEmpty();
+  }
+
+  @Test
+  void withoutItThatIsDoneHere() throws IOException {
+    write("memory/pods/web/memory.stat", "total_rss 1");
+    write("memory/pods/memory.limit_in_bytes", "4096");
+    write("memory/pods/web/memory.limit_in_bytes", "8192");
+    assertThat(cgroup().memory().limit()).hasValue(4096);
+  }
+
+  @Test
+  void theTightestQuotaCountsWhereverItIsSet() throws IOException {
+    write("cpu/pods/cpu.cfs_quota_us", "150000");
+    write("cpu/pods/cpu.cfs_period_us", "100000");
+    write("cpu/pods/web/cpu.cfs_quota_us", "-1");
+    write("cpu/pods/web/cpu.cfs_period_us", "100000");
+    assertThat(cgroup().cpuLimits().quota()).hasValue(1.5);
+    write("cpu/pods/web/cpu.cfs_quota_us", "25000");
+    assertThat(cgroup().cpuLimits().quota()).hasValue(0.25);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "", "-1", "x"})
+  void aPeriodThatIsNoneIsNoQuota(String period) throws IOException {
+    write("cpu/pods/web/cpu.cfs_quota_us", "100000");
+    write("cpu/pods/web/cpu.cfs_period_us", period);
+    assertThat(cgroup().cpuLimits().quota()).isEmpty();
+  }
+
+  @Test
+  void anEmptyCpusetIsTheParents() throws IOException {
+    write("cpuset/pods/cpuset.cpus", "2-3");
+    write("cpuset/pods/web/cpuset.cpus", "");
+    assertThat(cgroup().cpuLimits().cpuset().toArray()).containsExactly(2, 3);
+    write("cpuset/pods/web/cpuset.effective_cpus", "3");
+    assertThat(cgroup().cpuLimits().cpuset().toArray()).containsExactly(3);
+  }
+
+  @Test
+  void usageIsToldByCpu() throws IOException {
+    write("cpuacct/pods/web/cpuacct.usage_all", "cpu user system\n0 100 10\n1 200 20\n2 junk");
+    assertThat(cgroup().cpuUsage())
+        .isEqualTo(
+            new CpuUsage(
+                new CpuTime(300, 0, 30),
+                List.of(new CpuTime(100, 0, 10), new CpuTime(200, 0, 20))));
+  }
+
+  @Test
+  void diskRequestsAreToldByDevice() throws IOException {
+    write(
+        "blkio/pods/web/blkio.throttle.io_serviced_recursive",
+        "8:0 Read 3\n8:0 Write 4\n8:0 Sync 7\n8:0 Discard 1\n8:0 Total 8\nTotal 8");
+    write(
+        "blkio/pods/web/blkio.throttle.io_service_bytes_recursive",
+        "8:0 Read 1536\n8:0 Write 2048\n8:0 Discard 512\nTotal 4096");
+    assertThat(cgroup().io())
+        .containsOnly(Map.entry("8:0", new IoCounters(3, 1536, 4, 2048, 1, 512)));
+  }
+
+  @Test
+  void devicesThatTheKernelCannotNameArePassedOver() throws IOException {
+    write("blkio/pods/web/blkio.throttle.io_serviced_recursive", "(unknown) Read 3\nTotal 3");
+    write("blkio/pods/web/blkio.throttle.io_service_bytes_recursive", "");
+    assertThat(cgroup().io()).doesNotContainKey("8:0");
+  }
+
+  @Test
+  void aHybridKeepsPressureInItsUnifiedTree() throws IOException {
+    assertThatThrownBy(() -> cgroup().pressure(Pressure.IO)).isInstanceOf(IOException.class);
+    write("unified/pods/web/io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=9");
+    assertThat(cgroup().pressure(Pressure.IO)).startsWith("some ");
+    assertThat(cgroup().stalledMicros()).isEqualTo(9);
+  }
+
+  @Test
+  void aControllerThatIsNotOfVersion1IsAskedOfVersion2() throws IOException {
+    write("unified/pods/web/cpu.max", "200000 100000");
+    write("unified/pods/web/cpu.stat", "user_usec 7\nsystem_usec 0");
+    write("unified/pods/web/memory.stat", "anon 5");
+    write("unified/pods/web/memory.current", "6");
+    write("unified/pods/web/io.stat", "8:0 rios=1");
+    kernel.members("/../cgroup/unified/pods/web", 77);
+    Cgroup cgroup = cgroup("1:name=systemd:/pods/web\n0::/pods/web\n");
+    assertThat(cgroup.cpuLimits().quota()).hasValue(2);
+    assertThat(cgroup.cpuUsage().total().user()).isEqualTo(7000);
+    assertThat(cgroup.memory().usage()).isEqualTo(6);
+    assertThat(cgroup.io()).containsKey("8:0");
+    assertThat(cgroup.threads()).containsExactly(77);
+  }
+
+  @Test
+  void threadsAndProcessesAreThoseOfTheWholeSubtree() throws IOException {
+    write("memory/pods/web/docker/tasks", "12");
+    write("memory/pods/web/docker/cgroup.procs", "12");
+    assertThat(cgroup().threads()).containsExactlyInAnyOrder(10, 11, 12);
+    assertThat(cgroup().processes()).containsExactlyInAnyOrder(10, 12);
+  }
+
+  @Test
+  void aSlabinfoThatTheKernelNoLongerFillsIsNone() throws IOException {
+    assertThat(cgroup().slabinfo()).isEmpty();
+    kernel.write("cgroup/memory/pods/web/memory.kmem.slabinfo", "");
+    assertThat(cgroup().slabinfo()).isEmpty();
+    write("memory/pods/web/memory.kmem.slabinfo", "slabinfo - version: 2.1");
+    assertThat(cgroup().slabinfo()).contains("slabinfo - version: 2.1\n");
+  }
+
+  @Test
+  void aCgroupThatIsRemovedIsAnError() throws IOException {
+    Cgroup cgroup = cgroup();
+    assertThat(cgroup.memory().usage()).isEqualTo(12288);
+    kernel
+        .remove("cgroup/memory/pods/web")
+        .remove("cgroup/cpu/pods/web")
+        .remove("cgroup/cpuacct/pods/web");
+    cgroup.close();
+    assertThatThrownBy(cgroup::memory).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::cpuLimits).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::cpuUsage).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::threads).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::slabinfo).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aHostWithoutCgroupsIsToldSo() {
+    FakeKernel bare = new FakeKernel(root.resolve("bare"));
+    assertThatThrownBy(bare::cgroups)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("neither cgroup v2");
+  }
+
+  @Test
+  void theVersionIsToldForTheLog() throws IOException {
+    assertThat(kernel.cgroups().version()).isEqualTo("v1 or hybrid");
+    assertThat(FakeKernel.v2(root.resolve("other")).cgroups().version()).isEqualTo("v2");
+  }
+}

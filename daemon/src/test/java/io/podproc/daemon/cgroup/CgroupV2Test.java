@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cgroup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.podproc.daemon.fake.FakeKernel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CgroupV2Test {
+  private static final long MIB = 1 << 20;
+
+  @TempDir Path root;
+  private FakeKernel kernel;
+  private Cgroup cgroup;
+
+  /** A container two levels below the root, with a limit nowhere. */
+  @BeforeEach
+  void makeContainer() throws IOException {
+    kernel = FakeKernel.v2(root);
+    cgroup = open(false);
+    write("/pods", "memory.max", "max");
+    write("/pods/web", "memory.max", "max");
+    write("/pods/web", "memory.current", "1048576");
+    write(
+        "/pods/web",
+        "memory.stat",
+        "anon 4096\nfile 8192\nactive_file 100\ninactive_file 200\nslab_reclaimable 300\nslab_unreclaimable 50\n");
+    kernel.cgroup("/pods", 0).cgroup("/pods/web", 1000);
+  }
+
+  private Cgroup open(boolean countHigh) throws IOException {
+    return new CgroupHierarchy(kernel.path("cgroup"), countHigh)
+        .at(ProcCgroup.parse("0::/pods/web\n"));
+  }
+
+  private void write(String path, String file, String text) {
+    kernel.write("cgroup" + path + "/" + file, text + "\n");
+  }
+
+  @Test
+  void withoutALimitThereIsNone() throws IOException {
+    assertThat(cgroup.memory().limit()).isEmpty();
+    assertThat(cgroup.memory().swapLimit()).isEmpty();
+    assertThat(cgroup.cpuLimits().quota()).isEmpty();
+  }
+
+  @Test
+  void theTightestLimitCountsWhereverItIsSet() throws IOException {
+    write("/pods/web", "memory.max", "" + 512 * MIB);
+    assertThat(cgroup.memory().limit()).hasValue(512 * MIB);
+    write("/pods", "memory.max", "" + 256 * MIB);
+    assertThat(cgroup.memory().limit()).hasValue(256 * MIB);
+    write("/pods", "memory.swap.max", "4096");
+    write("/pods/web", "memory.swap.max", "max");
+    assertThat(cgroup.memory().swapLimit()).hasValue(4096);
+  }
+
+  @Test
+  void memoryHighCountsOnlyBySetting() throws IOException {
+    write("/pods/web", "memory.max", "" + 512 * MIB);
+    write("/pods", "memory.high", "" + 100 * MIB);
+    assertThat(cgroup.memory().limit()).hasValue(512 * MIB);
+    assertThat(open(true).memory().limit()).hasValue(100 * MIB);
+    write("/pods", "memory.high", "" + 900 * MIB);
+    assertThat(open(true).memory().limit()).hasValue(512 * MIB);
+    write("/pods", "memory.high", "max");
+    assertThat(open(true).memory().limit()).hasValue(512 * MIB);
+  }
+
+  @Test
+  void memoryIsInBytes() throws IOException {
+    MemoryFacts memory = cgroup.memory();
+    assertThat(memory.usage()).isEqualTo(MIB);
+    assertThat(memory.activeFile()).isEqualTo(100);
+    assertThat(memory.inactiveFile()).isEqualTo(200);
+    assertThat(memory.reclaimableSlab()).isEqualTo(300);
+    assertThat(memory.meminfo())
+        .contains(Map.entry("AnonPages", 4096L), Map.entry("Slab", 350L), Map.entry("Mapped", 0L));
+  }
+
+  @Test
+  void whereTheControllerIsOffTheParentAccounts() throws IOException {
+    for (String file : List.of("memory.max", "memory.current", "memory.stat")) {
+      kernel.remove("cgroup/pods/web/" + file);
+    }
+    write("/pods", "memory.max", "777216");
+    write("/pods", "memory.current", "4096");
+    write("/pods", "memory.swap.current", "512");
+    write("/pods", "memory.stat", "anon 12");
+    MemoryFacts memory = cgroup.memory();
+    assertThat(memory.limit()).hasValue(777216);
+    assertThat(memory.usage()).isEqualTo(4096);
+    assertThat(memory.swapUsage()).isEqualTo(512);
+    assertThat(memory.meminfo()).containsEntry("AnonPages", 12L);
+  }
+
+  @Test
+  void withoutTheControllerAnywhereMemoryIsAnError() {
+    for (String file : List.of("memory.max", "memory.current", "memory.stat")) {
+      kernel.remove("cgroup/pods/web/" + file);
+    }
+    assertThatThrownBy(cgroup::memory).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aCgroupThatIsRemovedIsAnErrorForEverything() throws IOException {
+    assertThat(cgroup.cpuUsage().total().sum()).isEqualTo(1_000_000);
+    kernel.remove("cgroup/pods/web");
+    cgroup.close(); // the descriptors of a removed cgroup fail; those of a plain file do not
+    assertThatThrownBy(cgroup::memory).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::cpuLimits).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::cpuUsage).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::io).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::threads).isInstanceOf(IOException.class);
+    assertThatThrownBy(cgroup::processes).isInstanceOf(IOException.class);
+    for (Pressure resource : Pressure.values()) {
+      assertThatThrownBy(() -> cgroup.pressure(resource)).isInstanceOf(IOException.class);
+    }
+    assertThat(cgroup.stalledMicros()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"150000 100000,1.5", "50000 100000,0.5", "400000 100000,4", "1000 1000000,0.001"})
+  void aQuotaIsInCpus(String max, double cpus) throws IOException {
+    write("/pods/web", "cpu.max", max);
+    assertThat(cgroup.cpuLimits().quota()).hasValue(cpus);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "max",
+        "max 100000",
+        "100000",
+        "100000 0",
+        "-1 100000",
+        "x y",
+        "100000 -5",
+        "\n"
+      })
+  void whatIsNoQuotaIsNoLimit(String max) throws IOException {
+    write("/pods/web", "cpu.max", max);
+    assertThat(cgroup.cpuLimits().quota()).isEmpty();
+  }
+
+  @Test
+  void theTightestQuotaCountsWhereverItIsSet() throws IOException {
+    write("/pods", "cpu.max", "150000 100000");
+    write("/pods/web", "cpu.max", "300000 100000");
+    assertThat(cgroup.cpuLimits().quota()).hasValue(1.5);
+    write("/pods/web", "cpu.max", "50000 100000");
+    assertThat(cgroup.cpuLimits().quota()).hasValue(0.5);
+  }
+
+  @Test
+  void anEmptyCpusetIsTheParents() throws IOException {
+    write("/pods", "cpuset.cpus.effective", "1,3");
+    write("/pods/web", "cpuset.cpus.effective", "");
+    assertThat(cgroup.cpuLimits().cpuset().toArray()).containsExactly(1, 3);
+    kernel.remove("cgroup/pods/web/cpuset.cpus.effective");
+    assertThat(cgroup.cpuLimits().cpuset().toArray()).containsExactly(1, 3);
+  }
+
+  @Test
+  void whatWasAskedForIsNotWhatCounts() throws IOException {
+    write("/pods/web", "cpuset.cpus", "0-3");
+    write("/pods/web", "cpuset.cpus.effective", "0-1");
+    assertThat(cgroup.cpuLimits().cpuset().size()).isEqualTo(2);
+  }
+
+  @Test
+  void userTimeIsWithoutNiceTime() throws IOException {
+    write(
+        "/pods/web",
+        "cpu.stat",
+        "usage_usec 90\nuser_usec 60\nsystem_usec 30\nnice_usec 20\nnr_periods 3");
+    assertThat(cgroup.cpuUsage())
+        .isEqualTo(new CpuUsage(new CpuTime(40_000, 20_000, 30_000), List.of()));
+  }
+
+  @Test
+  void hugeValuesStayPositive() throws IOException {
+    write("/pods/web", "memory.current", "18446744073709551615");
+    write("/pods/web", "memory.max", "18446744073709551615");
+    write("/pods/web", "cpu.stat", "user_usec 18446744073709551615\nsystem_usec 1");
+    assertThat(cgroup.memory().usage()).isEqualTo(Long.MAX_VALUE);
+    assertThat(cgroup.cpuUsage().total().user()).isPositive();
+  }
+
+  @Test
+  void countersThatTheKernelLeavesOutAreZero() throws IOException {
+    write(
+        "/pods/web",
+        "io.stat",
+        "8:0 rbytes=512 rios=1\n8:16 \n254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6");
+    assertThat(cgroup.io())
+        .containsOnly(
+            Map.entry("8:0", new IoCounters(1, 512, 0, 0, 0, 0)),
+            Map.entry("254:0", new IoCounters(3, 1, 4, 2, 6, 5)));
+  }
+
+  @Test
+  void threadsAndProcessesAreThoseOfTheWholeSubtree() throws IOException {
+    kernel
+        .members("/pods/web", 10, 11)
+        .members("/pods/web/init.scope", 12)
+        .members("/pods/web/a/b", 13);
+    assertThat(cgroup.threads()).containsExactlyInAnyOrder(10, 11, 12, 13);
+    assertThat(cgroup.processes()).containsExactlyInAnyOrder(10, 11, 12, 13);
+  }
+
+  @Test
+  void aChildThatVanishesHoldsNothing() throws IOException {
+    kernel
+        .members("/pods/web", 10)
+        .members("/pods/web/a/b", 13)
+        .write("cgroup/pods/web/gone/cgroup.type", "domain\n");
+    kernel.write("cgroup/pods/web/a/cgroup.procs/unreadable", "");
+    assertThat(cgroup.processes()).containsExactlyInAnyOrder(10, 13);
+  }
+
+  @Test
+  void stallsForMemoryAndIoAddUp() {
+    write(
+        "/pods/web",
+        "memory.pressure",
+        "some avg10=0.00 avg60=0.00 avg300=0.00 total=5\nfull avg10=0.00 total=100");
+    write("/pods/web", "io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=7");
+    assertThat(cgroup.stalledMicros()).isEqualTo(12);
+  }
+
+  @Test
+  void aPressureFileIsServedAsItIs() throws IOException {
+    write("/pods/web", "cpu.pressure", "some avg10=1.00");
+    assertThat(cgroup.pressure(Pressure.CPU)).isEqualTo("some avg10=1.00\n");
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.podproc.daemon.fake.FakeKernel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProcessesTest {
+  @TempDir Path root;
+  private FakeKernel kernel;
+  private Processes processes;
+
+  @BeforeEach
+  void boot() {
+    kernel = FakeKernel.v2(root);
+    processes = kernel.processes();
+  }
+
+  @Test
+  void aProcessIsSeenWithItsNumbersAndItsParent() throws IOException {
+    kernel
+        .process(300)
+        .at("/a:b")
+        .namespace("pid:[7]")
+        .numbered(20, 1)
+        .parent(299)
+        .startedAt(12)
+        .state('R');
+    assertThat(processes.cgroup(300)).isEqualTo("0::/a:b\n");
+    assertThat(processes.pidNamespace(300)).isEqualTo("pid:[7]");
+    assertThat(processes.namespacePids(300)).containsExactly(300, 20, 1);
+    assertThat(processes.parent(300)).isEqualTo(299);
+    assertThat(processes.stat(300)).isEqualTo(new ProcessStat('R', Duration.ofSeconds(12)));
+    assertThat(processes.threadStat(300)).isEqualTo(processes.stat(300));
+  }
+
+  @Test
+  void aKernelWithoutNamespacePidsTellsNone() throws IOException {
+    kernel.write("proc/300/status", "Name:\tsh\nPid:\t300\nPPid:\t1\n");
+    assertThat(processes.namespacePids(300)).isEmpty();
+    assertThat(processes.parent(300)).isEqualTo(1);
+  }
+
+  @Test
+  void aStatusThatIsCutShortTellsNoParent() throws IOException {
+    kernel.write("proc/300/status", "Name:\tsh\nPPid");
+    assertThat(processes.parent(300)).isZero();
+  }
+
+  @Test
+  void aNameLikeAKeyIsNoKey() throws IOException {
+    kernel.write("proc/300/status", "Name:\tNSpid:\t5\nNSpidX:\t6\nNSpid:\t300\t7\n");
+    assertThat(processes.namespacePids(300)).containsExactly(300, 7);
+  }
+
+  @Test
+  void onlyNumbersAreProcesses() throws IOException {
+    kernel.process(1);
+    kernel.process(300);
+    assertThat(processes.all()).containsExactlyInAnyOrder(1, 300);
+  }
+
+  @Test
+  void aProcessThatIsGoneIsAnError() {
+    assertThatThrownBy(() -> processes.cgroup(5)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> processes.stat(5)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> processes.parent(5)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> processes.pidNamespace(5)).isInstanceOf(IOException.class);
+  }
+}

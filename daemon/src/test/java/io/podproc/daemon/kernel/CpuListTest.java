@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CpuListTest {
+  @Test
+  void rangesAndSingleCpusAreRead() {
+    assertThat(CpuList.parse("0-3,5\n").toArray()).containsExactly(0, 1, 2, 3, 5);
+    assertThat(CpuList.parse("7").toArray()).containsExactly(7);
+    assertThat(CpuList.parse("5,1-2,2-3\r\n").toArray()).containsExactly(1, 2, 3, 5);
+    assertThat(CpuList.parse(" 0 - 1 , 4 ").toArray()).containsExactly(0, 1, 4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "\n",
+        " ",
+        "3-1",
+        "-1",
+        "1-",
+        "-",
+        "--",
+        ",",
+        "max",
+        "all",
+        "0-99999999999",
+        "99999999999999999999",
+        "65536"
+      })
+  void whatIsNoCpuOfAKernelIsPassedOver(String text) {
+    assertThat(CpuList.parse(text).isEmpty()).isTrue();
+    assertThat(CpuList.parse(text).size()).isZero();
+  }
+
+  @Test
+  void theRestOfAListSurvivesJunk() {
+    assertThat(CpuList.parse("x,2,3-1,,0-99999999999,4-5").toArray()).containsExactly(2, 4, 5);
+  }
+}
