@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.CpuLimits;
+import io.podproc.daemon.cgroup.CpuTime;
+import io.podproc.daemon.cgroup.CpuUsage;
+import io.podproc.daemon.cgroup.IoCounters;
+import io.podproc.daemon.cgroup.MemoryFacts;
+import io.podproc.daemon.cgroup.Pressure;
+import io.podproc.daemon.kernel.CpuList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/** A cgroup of process 300 that uses CPU time between any two looks, and is slow to tell. */
+final class BusyCgroup implements Cgroup {
+  static final long EACH_LOOK = 1_000_000;
+
+  private final AtomicLong looks = new AtomicLong();
+
+  @Override
+  public CpuUsage cpuUsage() {
+    long used = looks.incrementAndGet() * EACH_LOOK;
+    LockSupport.parkNanos(1000);
+    return new CpuUsage(new CpuTime(used, 0, 0), List.of());
+  }
+
+  @Override
+  public CpuLimits cpuLimits() {
+    return new CpuLimits(OptionalDouble.empty(), CpuList.parse("0-1"));
+  }
+
+  @Override
+  public List<Integer> processes() {
+    return List.of(300);
+  }
+
+  @Override
+  public List<Integer> threads() {
+    return List.of(300);
+  }
+
+  @Override
+  public MemoryFacts memory() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Map<String, IoCounters> io() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public String pressure(Pressure resource) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Optional<String> slabinfo() {
+    return Optional.empty();
+  }
+
+  @Override
+  public long stalledMicros() {
+    return 0;
+  }
+
+  @Override
+  public void close() {}
+}

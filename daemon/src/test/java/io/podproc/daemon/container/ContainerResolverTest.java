@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.view.CpuPolicy;
+import io.podproc.daemon.view.Load;
+import io.podproc.daemon.view.View;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContainerResolverTest {
+  private static final String POD = "/kubepods/pod1b4e28ba-2fa1-11d2-883f-0016d3cca427/";
+  private static final String WEB = POD + "a".repeat(64);
+  private static final String LOG = POD + "b".repeat(64);
+
+  @TempDir Path root;
+  private FakeKernel kernel;
+  private Containers containers;
+  private ContainerResolver resolver;
+
+  @BeforeEach
+  void boot() throws IOException {
+    kernel = FakeKernel.v2(root);
+    containers =
+        new Containers(
+            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
+    resolver = new ContainerResolver(kernel.processes(), containers, FakeKernel.HOST_NAMESPACE);
+    kernel.process(1).at("/init.scope");
+  }
+
+  private Optional<String> cgroupSeenBy(int tid) throws IOException {
+    return resolver.of(tid).map(view -> ((Container) view).paths().v2().orElse("none"));
+  }
+
+  @Test
+  void aCallerIsInTheContainerOfItsOwnCgroup() throws IOException {
+    kernel.process(300).at(WEB);
+    kernel.process(301).at(WEB + "/system.slice/nginx.service");
+    assertThat(cgroupSeenBy(300)).contains(WEB);
+    assertThat(cgroupSeenBy(301)).contains(WEB);
+    assertThat(containers.size()).isEqualTo(1);
+  }
+
+  @Test
+  void containersOfAPodThatShareAPidNamespaceStayApart() throws IOException {
+    kernel.process(300).at(POD + "pause").namespace("pid:[7]").numbered(1);
+    kernel.process(301).at(WEB).namespace("pid:[7]").numbered(7).parent(300);
+    kernel.process(302).at(LOG).namespace("pid:[7]").numbered(8).parent(300);
+    assertThat(cgroupSeenBy(301)).contains(WEB);
+    assertThat(cgroupSeenBy(302)).contains(LOG);
+  }
+
+  @Test
+  void aContainerInTheHostsPidNamespaceIsAContainer() throws IOException {
+    kernel.process(300).at(WEB).namespace(FakeKernel.HOST_NAMESPACE);
+    assertThat(cgroupSeenBy(300)).contains(WEB);
+  }
+
+  @Test
+  void aProcessOfTheHostSeesTheHost() throws IOException {
+    kernel.process(300).at("/system.slice/ssh.service");
+    assertThat(resolver.of(300)).isEmpty();
+    assertThat(resolver.of(1)).isEmpty();
+    assertThat(containers.size()).isZero();
+  }
+
+  @Test
+  void withoutARuntimeTheCgroupOfTheNamespacesFirstProcessCounts() throws IOException {
+    kernel
+        .process(300)
+        .at("/lxc.payload.web/init.scope")
+        .namespace("pid:[7]")
+        .numbered(1)
+        .parent(299);
+    kernel
+        .process(301)
+        .at("/lxc.payload.web/system.slice/x.service")
+        .namespace("pid:[7]")
+        .numbered(5)
+        .parent(300);
+    kernel.process(302).at("/elsewhere").namespace("pid:[7]").numbered(6).parent(301);
+    assertThat(cgroupSeenBy(300)).contains("/lxc.payload.web");
+    assertThat(cgroupSeenBy(301)).contains("/lxc.payload.web");
+    assertThat(cgroupSeenBy(302)).contains("/lxc.payload.web");
+  }
+
+  @Test
+  void aCallerThatWasPutInFromOutsideFindsTheFirstProcessToo() throws IOException {
+    kernel.process(300).at("/box").namespace("pid:[7]").numbered(1).parent(299);
+    kernel.process(400).at("/box").namespace("pid:[8]").numbered(1).parent(299);
+    kernel.process(500).at("/user.slice").namespace("pid:[7]").numbered(9).parent(0);
+    kernel.process(299);
+    assertThat(cgroupSeenBy(500)).contains("/box");
+  }
+
+  @Test
+  void aNamespaceInsideOfAnotherIsAContainerOfItsOwn() throws IOException {
+    kernel.process(300).at("/outer").namespace("pid:[7]").numbered(1).parent(299);
+    kernel.process(310).at("/outer/inner").namespace("pid:[8]").numbered(4, 1).parent(300);
+    assertThat(cgroupSeenBy(310)).contains("/outer/inner");
+    assertThat(cgroupSeenBy(300)).contains("/outer");
+  }
+
+  @Test
+  void aNamespaceWhoseFirstProcessIsInNoCgroupSeesTheHost() throws IOException {
+    kernel.process(300).at("/").namespace("pid:[7]").numbered(1);
+    kernel.process(301).at("/init.scope").namespace("pid:[8]").numbered(1);
+    assertThat(resolver.of(300)).isEmpty();
+    assertThat(resolver.of(301)).isEmpty();
+  }
+
+  @Test
+  void aNamespaceNumberThatIsUsedAgainIsLookedForAgain() throws IOException {
+    kernel.process(300).at("/old").namespace("pid:[7]").numbered(1);
+    assertThat(cgroupSeenBy(300)).contains("/old");
+    kernel.remove("proc/300").process(350).at("/new").namespace("pid:[7]").numbered(1);
+    assertThat(cgroupSeenBy(350)).contains("/new");
+  }
+
+  @Test
+  void aCallerThatIsGoneCannotBePlaced() {
+    assertThatThrownBy(() -> resolver.of(300)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aNamespaceWhoseFirstProcessIsNotToBeSeenCannotBePlaced() {
+    kernel.process(300).at("/box").namespace("pid:[7]").numbered(5);
+    assertThatThrownBy(() -> resolver.of(300))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("pid:[7]");
+  }
+
+  @Test
+  void aKernelThatTellsNoNumbersInNamespacesCannotPlaceACaller() {
+    kernel.process(300).at("/box").namespace("pid:[7]").numbered(1);
+    kernel.write("proc/300/status", "Name:\tsh\nPPid:\t0\n");
+    assertThatThrownBy(() -> resolver.of(300)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aContainerOutsideOfTheDaemonsCgroupNamespaceCannotBePlaced() {
+    kernel.process(300).at("/../.." + WEB);
+    assertThatThrownBy(() -> resolver.of(300))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("namespace");
+  }
+
+  @Test
+  void eachControllerOfVersion1KeepsItsOwnPath() throws IOException {
+    kernel
+        .process(300)
+        .cgroups("3:memory:" + WEB + "/x\n2:cpu,cpuacct:" + WEB + "\n1:pids:/\n0::/\n");
+    assertThat(((Container) resolver.of(300).orElseThrow()).paths())
+        .isEqualTo(
+            ProcCgroup.parse("3:memory:" + WEB + "\n2:cpu,cpuacct:" + WEB + "\n1:pids:/\n0::/\n"));
+  }
+
+  @Test
+  void anErrorForgetsNothingOfAContainerThatRuns() throws IOException {
+    kernel.process(300).at(WEB).numbered(1).state('R').startedAt(9990);
+    kernel.cgroup(WEB, 1000).members(WEB, 300);
+    View view = resolver.of(300).orElseThrow();
+    assertThat(view.load().averages()).containsOnly(0L);
+    LoadSampler sampler = new LoadSampler(containers, Duration.ofSeconds(5), kernel::nanoTime);
+    kernel.advance(Duration.ofSeconds(5));
+    sampler.sample();
+    Load before = view.load();
+    assertThat(before.averages().getFirst()).isPositive();
+    // Its cgroup has no io controller: reading diskstats fails, and is tried again.
+    assertThatThrownBy(() -> view.cgroup().io()).isInstanceOf(IOException.class);
+    assertThat(resolver.renew(view).load()).isEqualTo(before);
+    assertThat(resolver.of(300).orElseThrow().load()).isEqualTo(before);
+  }
+
+  @Test
+  void aContainerWhoseFirstProcessEndedBeginsAnew() throws IOException {
+    kernel.process(300).at(WEB).numbered(1).state('R').startedAt(9990);
+    kernel.cgroup(WEB, 1000).members(WEB, 300);
+    View view = resolver.of(300).orElseThrow();
+    assertThat(view.age()).isEqualTo(Duration.ofSeconds(10));
+    kernel.remove("proc/300").process(301).at(WEB).numbered(1).startedAt(9999);
+    kernel.members(WEB, 301);
+    View renewed = resolver.renew(view);
+    assertThat(renewed).isNotSameAs(view);
+    assertThat(renewed.age()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(containers.size()).isEqualTo(1);
+  }
+}

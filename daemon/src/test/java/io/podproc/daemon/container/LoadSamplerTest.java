@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.view.CpuPolicy;
+import io.podproc.daemon.view.Load;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LoadSamplerTest {
+  private static final Duration INTERVAL = Duration.ofSeconds(5);
+
+  @TempDir Path root;
+  private FakeKernel kernel;
+  private Containers containers;
+  private LoadSampler sampler;
+  private long used;
+
+  @BeforeEach
+  void boot() throws IOException {
+    kernel = FakeKernel.v2(root);
+    containers =
+        new Containers(
+            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
+    sampler = new LoadSampler(containers, INTERVAL, kernel::nanoTime);
+    kernel.process(300).at("/web").namespace("pid:[7]").numbered(1).startedAt(9000);
+    kernel.process(301).at("/web").namespace("pid:[7]").numbered(17).startedAt(9001).state('R');
+    kernel.members("/web", 300, 301);
+    run();
+  }
+
+  /** The container uses CPU time. */
+  private void run() {
+    kernel.cgroup("/web", ++used);
+  }
+
+  private Container web() {
+    return containers.at(ProcCgroup.parse("0::/web\n"));
+  }
+
+  private void sampleAfter(Duration time) {
+    kernel.advance(time);
+    sampler.sample();
+  }
+
+  @Test
+  void theFirstReadCountsOnTheSpotAndHasNoAverageYet() throws IOException {
+    assertThat(web().load()).isEqualTo(new Load(LoadAverage.ZERO.values(), 1, 0, 2, 17));
+  }
+
+  @Test
+  void runningAndBlockedThreadsAreLoadAndSleepersAreNot() throws IOException {
+    kernel.members("/web", 300, 301, 302, 303, 304);
+    kernel.process(302).state('D');
+    kernel.process(303).state('Z');
+    kernel.process(304).state('I');
+    web();
+    sampleAfter(INTERVAL);
+    Load load = web().load();
+    assertThat(load.running()).isEqualTo(1);
+    assertThat(load.blocked()).isEqualTo(1);
+    assertThat(load.total()).isEqualTo(5);
+    assertThat(load.averages()).isEqualTo(LoadAverage.ZERO.after(2, 1, INTERVAL).values());
+  }
+
+  @Test
+  void nothingHappensBeforeASampleIsDue() throws IOException {
+    web();
+    sampleAfter(INTERVAL.minusMillis(1));
+    assertThat(web().load().averages()).containsOnly(0L);
+    sampleAfter(Duration.ofMillis(1));
+    assertThat(web().load().averages().getFirst()).isPositive();
+  }
+
+  @Test
+  void samplesThatAreLateAreMadeUpFor() throws IOException {
+    web();
+    sampleAfter(Duration.ofSeconds(17));
+    assertThat(web().load().averages()).isEqualTo(LoadAverage.ZERO.after(1, 3, INTERVAL).values());
+    // 2 s of the fourth have passed already.
+    sampleAfter(Duration.ofSeconds(3));
+    assertThat(web().load().averages())
+        .isEqualTo(LoadAverage.ZERO.after(1, 3, INTERVAL).after(1, 1, INTERVAL).values());
+  }
+
+  @Test
+  void aContainerThatDidNothingIsNotLookedAt() throws IOException {
+    web();
+    sampleAfter(INTERVAL);
+    assertThat(web().load().running()).isEqualTo(1);
+    // Who looked would see the change.
+    kernel.process(301).state('S');
+    sampleAfter(INTERVAL);
+    assertThat(web().load().running()).isEqualTo(1);
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(web().load().running()).isZero();
+  }
+
+  @Test
+  void aContainerThatWasStalledIsLookedAt() throws IOException {
+    web();
+    sampleAfter(INTERVAL);
+    kernel.process(300).state('D');
+    kernel.write("cgroup/web/io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
+    sampleAfter(INTERVAL);
+    assertThat(web().load().blocked()).isEqualTo(1);
+  }
+
+  @Test
+  void aContainerWithoutThreadsIsForgotten() {
+    web();
+    kernel.members("/web");
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(containers.size()).isZero();
+  }
+
+  @Test
+  void aContainerWhoseCgroupIsGoneIsForgottenAndTheOthersAreSampled() throws IOException {
+    containers.at(ProcCgroup.parse("0::/gone\n"));
+    web();
+    sampleAfter(INTERVAL);
+    assertThat(containers.size()).isEqualTo(1);
+    assertThat(web().load().averages().getFirst()).isPositive();
+  }
+
+  @Test
+  void aThreadThatEndsWhileItIsCountedDoesNotCount() throws IOException {
+    kernel.members("/web", 300, 301, 999);
+    assertThat(web().load().total()).isEqualTo(2);
+  }
+
+  @Test
+  void aCommWithBlanksAndParenthesesIsNoState() throws IOException {
+    kernel.process(300).comm("a) R (b").namespace("pid:[7]").numbered(1);
+    assertThat(web().load().running()).isEqualTo(1);
+  }
+
+  @Test
+  void pidsAreNumberedAsTheContainerDoes() throws IOException {
+    kernel.members("/web", 300, 301, 302);
+    kernel.process(302).namespace("pid:[8]").numbered(42, 1).startedAt(9002);
+    assertThat(web().load().lastPid()).isEqualTo(42);
+  }
+
+  @Test
+  void inTheHostsPidNamespaceTheNumbersAreTheHosts() throws IOException {
+    kernel.process(300).startedAt(9000);
+    kernel.process(301).startedAt(9001);
+    assertThat(web().load().lastPid()).isEqualTo(301);
+  }
+
+  @Test
+  void theLastPidNeverGoesBackwards() throws IOException {
+    assertThat(web().load().lastPid()).isEqualTo(17);
+    kernel.members("/web", 300);
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(web().load().lastPid()).isEqualTo(17);
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RuntimePathTest {
+  private static final String ID = "0123456789abcdef".repeat(4);
+  private static final String OTHER = "fedcba9876543210".repeat(4);
+  private static final String UID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+  private static final String UNIT = "1b4e28ba_2fa1_11d2_883f_0016d3cca427";
+  private static final String MIRROR = "0123456789abcdef0123456789abcdef";
+
+  private static String filled(String pattern) {
+    return pattern
+        .replace("$OTHER", OTHER)
+        .replace("$UID", UID)
+        .replace("$UNIT", UNIT)
+        .replace("$MIRROR", MIRROR)
+        .replace("$ID", ID);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // systemd driver: Guaranteed, Burstable, BestEffort; a static pod
+        "/kubepods.slice/kubepods-pod$UNIT.slice/cri-containerd-$ID.scope",
+        "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod$UNIT.slice/cri-containerd-$ID.scope",
+        "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod$UNIT.slice/crio-$ID.scope",
+        "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod$MIRROR.slice/docker-$ID.scope",
+        // cgroupfs driver
+        "/kubepods/pod$UID/$ID",
+        "/kubepods/burstable/pod$UID/$ID",
+        "/kubepods/besteffort/pod$UID/$ID",
+        "/kubepods/burstable/pod$MIRROR/$ID",
+        "/kubepods/burstable/pod$UID/crio-$ID",
+        // kubelet with systemd's names, the runtime without
+        "/kubepods-burstable-pod$UNIT.slice:cri-containerd:$ID",
+        "/system.slice/containerd.service/kubepods-burstable-pod$UNIT.slice:cri-containerd:$ID",
+        "/kubepods-burstable-pod$UNIT.slice:crio:$ID",
+        // without Kubernetes
+        "/system.slice/docker-$ID.scope",
+        "/docker/$ID",
+        "/machine.slice/libpod-$ID.scope",
+        "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-$ID.scope",
+        "/libpod_parent/libpod-$ID",
+        // a node that is itself a container
+        "/docker/$OTHER/kubelet/kubepods/burstable/pod$UID/$ID",
+        "/system.slice/docker-$OTHER.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod$UNIT.slice/cri-containerd-$ID.scope",
+        "/docker/$OTHER/kubepods-burstable-pod$UNIT.slice:cri-containerd:$ID",
+      })
+  void theContainerOfEachRuntimeIsFound(String pattern) {
+    String path = filled(pattern);
+    assertThat(RuntimePath.container(path)).contains(path);
+    assertThat(RuntimePath.container(path + "/init.scope")).contains(path);
+    assertThat(RuntimePath.container(path + "/system.slice/nginx.service")).contains(path);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/kubepods/burstable/pod$UID/$ID|/docker/$OTHER",
+        "/kubepods/burstable/pod$UID/$ID|/system.slice/docker-$OTHER.scope",
+        "/kubepods.slice/kubepods-pod$UNIT.slice/cri-containerd-$ID.scope|/docker/$OTHER",
+        "/system.slice/docker-$ID.scope|/docker/$OTHER/docker/$ID",
+        "/docker/$ID|/a:b",
+      })
+  void whatAContainerRunsInsideOfItselfBelongsToIt(String pattern) {
+    String[] parts = filled(pattern).split("\\|", -1);
+    assertThat(RuntimePath.container(parts[0] + parts[1])).contains(parts[0]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/",
+        "/init.scope",
+        "/system.slice/containerd.service",
+        "/user.slice/user-0.slice/session-1.scope",
+        "/lxc.payload.web",
+        // the runtime's own processes
+        "/system.slice/crio-conmon-$ID.scope",
+        "/kubepods.slice/kubepods-pod$UNIT.slice/crio-conmon-$ID.scope",
+        "/machine.slice/libpod-conmon-$ID.scope",
+        "/libpod_parent/libpod-conmon-$ID",
+        // pods without a container, and Kubernetes without a pod
+        "/kubepods",
+        "/kubepods/burstable",
+        "/kubepods/burstable/pod$UID",
+        "/kubepods.slice/kubepods-pod$UNIT.slice",
+        "/docker",
+        // look-alikes
+        "/podproc/daemon",
+        "/system.slice/podproc.service",
+        "/podcast.slice/podcast-abc.slice/x",
+        "/pods/pod1/x",
+        "/system.slice/docker-0123.scope",
+        "/system.slice/docker-$ID.service",
+        "/system.slice/docker-$ID.scope.d",
+        "/system.slice/my-docker-$ID.scope",
+        "/docker/$IDff",
+        "/docker/build",
+        "/kubepods-x.slice:cri-containerd:0123",
+        // what was removed while its last process was a zombie
+        "/docker/$ID (deleted)",
+      })
+  void whateverElseIsNone(String pattern) {
+    assertThat(RuntimePath.container(filled(pattern))).isEmpty();
+  }
+}
