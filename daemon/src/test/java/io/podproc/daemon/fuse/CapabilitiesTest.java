@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CapabilitiesTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"000001ffffffffff", "0000000000200000", "ffffffffffffffff"})
+  void whoeverHasTheCapabilityCanMount(String mask) {
+    assertThat(Capabilities.parse("CapPrm:\t0\nCapEff:\t" + mask + "\n").canMount()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0000000000000000", "00000000a80425fb", "00000000ffdfffff"})
+  void whoeverHasItNotCannot(String mask) {
+    assertThat(Capabilities.parse("CapPrm:\tffffffffffffffff\nCapEff:\t" + mask + "\n").canMount())
+        .isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "CapEff:", "CapEff:\tx", "CapEff:\t-1", "CapEff:\t00000000000000000"})
+  void whereTheKernelDoesNotTellTheMountDecides(String status) {
+    assertThat(Capabilities.parse(status).canMount()).isTrue();
+  }
+}
