@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.podproc.daemon.vfs.VirtualFile;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.util.Date;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The rules that ARCHITECTURE.md and the package comments state. */
+class ArchitectureTest {
+  private static final String ROOT = "io.podproc.daemon";
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter().importPath(Path.of("target/classes"));
+
+  private static final DescribedPredicate<JavaClass> ANNOTATIONS =
+      resideInAnyPackage("org.jspecify.annotations", "com.google.errorprone.annotations..");
+
+  private static String in(String name) {
+    return ROOT + "." + name + "..";
+  }
+
+  /** A package may use itself, the JDK, annotations and what is named. */
+  private static void assertUsesOnly(String name, String... others) {
+    String[] allowed =
+        Stream.concat(Stream.of("java..", in(name)), Stream.of(others)).toArray(String[]::new);
+    classes()
+        .that()
+        .resideInAPackage(in(name))
+        .should()
+        .onlyDependOnClassesThat(resideInAnyPackage(allowed).or(ANNOTATIONS))
+        .check(CLASSES);
+  }
+
+  @Test
+  void packagesFormNoCycles() {
+    slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT)
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheRootPackageKnowsQuarkus() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.quarkus..",
+            "jakarta..",
+            "io.smallrye..",
+            "io.micrometer..",
+            "org.eclipse.microprofile..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyFuseKnowsJnr() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(in("fuse"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("jnr..", "ru.serce..", "com.kenai..", "java.lang.foreign..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void eachPackageUsesOnlyThoseBelowIt() {
+    assertUsesOnly("kernel");
+    assertUsesOnly("host", in("kernel"));
+    assertUsesOnly("cgroup", in("kernel"));
+    assertUsesOnly("view", in("host"), in("cgroup"), in("kernel"));
+    assertUsesOnly("vfs", in("view"), in("host"));
+    assertUsesOnly("container", in("view"), in("host"), in("cgroup"));
+    assertUsesOnly("proc", in("vfs"), in("view"), in("host"), in("cgroup"));
+    assertUsesOnly("sys", in("vfs"), in("view"), in("host"), in("cgroup"));
+    assertUsesOnly("fuse", in("vfs"), "jnr..", "ru.serce..", "org.jboss.logging");
+  }
+
+  @Test
+  void virtualFilesReadNoFileNoClockAndNoEnvironment() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(in("proc"), in("sys"))
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("java.nio..")
+                .or(
+                    resideInAPackage("java.io..")
+                        .and(not(assignableTo(IOException.class)))
+                        .and(not(type(Serializable.class))))
+                .or(
+                    belongToAnyOf(
+                        System.class,
+                        Runtime.class,
+                        Thread.class,
+                        Process.class,
+                        ProcessBuilder.class,
+                        ProcessHandle.class))
+                .or(belongToAnyOf(Clock.class, Instant.class, LocalDateTime.class, Date.class))
+                .or(resideInAPackage("java.net..")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void nobodyFormatsNumbersInTheLanguageOfTheNode() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT)
+        .should()
+        .callMethod(String.class, "format", String.class, Object[].class)
+        .orShould()
+        .callMethod(String.class, "formatted", Object[].class)
+        .check(CLASSES);
+  }
+
+  @Test
+  void aVirtualFileIsAPathAndAText() {
+    assertThat(CLASSES.get(VirtualFile.class).getMethods()).hasSizeLessThanOrEqualTo(2);
+    classes()
+        .that()
+        .implement(VirtualFile.class)
+        .should()
+        .resideInAnyPackage(in("proc"), in("sys"))
+        .check(CLASSES);
+  }
+
+  @Test
+  void noClassIsNamedAfterAPatternOrADrawer() {
+    noClasses().should().haveNameMatching(".*(Utils?|Manager|Helper|Base|Impl)").check(CLASSES);
+  }
+}
