@@ -129,20 +129,18 @@ final class CgroupV1 implements Cgroup {
     if (!has("cpuacct")) {
       return unified.cpuUsage();
     }
-    List<CpuTime> perCpu = new ArrayList<>();
-    CpuTime total = CpuTime.ZERO;
-    // "cpu user system" and a line for each possible CPU (kernel/sched/cpuacct.c).
-    for (String line : cpuacct.read("cpuacct.usage_all").split("\n", -1)) {
-      String[] words = line.split(" ", -1);
-      OptionalLong cpu = Numbers.parse(words[0]);
-      if (words.length == 3 && cpu.orElse(-1) == perCpu.size()) {
-        CpuTime time =
-            new CpuTime(Numbers.parse(words[1]).orElse(0), 0, Numbers.parse(words[2]).orElse(0));
-        perCpu.add(time);
-        total = total.plus(time);
-      }
+    List<Long> perCpu = new ArrayList<>();
+    for (String word : cpuacct.read("cpuacct.usage_percpu").trim().split(" ", -1)) {
+      perCpu.add(Numbers.parse(word).orElse(0));
     }
-    return new CpuUsage(total, perCpu);
+    long nanos = perCpu.stream().mapToLong(Long::longValue).sum();
+    // What was used is measured, but user and system time in usage_all are sampled by the tick and
+    // do not add up to it. Those in stat do, after cputime_adjust (kernel/sched/cputime.c).
+    FlatKeyed stat = FlatKeyed.parse(cpuacct.read("cpuacct.stat"));
+    double user = stat.getOrZero("user");
+    double share = user / Math.max(1, user + stat.getOrZero("system"));
+    long userNanos = (long) (nanos * share);
+    return new CpuUsage(new CpuTime(userNanos, 0, nanos - userNanos), perCpu);
   }
 
   @Override

@@ -7,6 +7,6 @@ import java.util.List;
  * The CPU time that a cgroup and those below it have used since they were made.
  *
  * @param total of all CPUs
- * @param perCpu by CPU number; empty where the kernel does not tell (cgroup v2)
+ * @param perCpuNanos the same by CPU number; empty where the kernel does not tell (cgroup v2)
  */
-public record CpuUsage(CpuTime total, List<CpuTime> perCpu) {}
+public record CpuUsage(CpuTime total, List<Long> perCpuNanos) {}

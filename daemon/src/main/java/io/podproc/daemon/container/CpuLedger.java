@@ -81,7 +81,7 @@ final class CpuLedger {
     // Less in all is another cgroup of the same name. Less in a part only is the kernel's estimate
     // of user and nice time, which wavers: what was counted is not counted again.
     boolean anew = usage.total().sum() < last.total().sum();
-    last = anew ? usage : new CpuUsage(usage.total().max(last.total()), usage.perCpu());
+    last = anew ? usage : new CpuUsage(usage.total().max(last.total()), usage.perCpuNanos());
     lastNanos = Math.max(lastNanos, nowNanos);
     return reading(count);
   }
@@ -90,39 +90,36 @@ final class CpuLedger {
    * Splits what was used over the visible CPUs: each gets what its own CPU did, as far as it has
    * room for it; the rest, that of CPUs which are not shown, or all of it where the kernel does not
    * tell CPUs apart, goes to where there is room left, and what exceeds the capacity goes to all
-   * alike.
+   * alike. Each share has the whole's mixture of user, nice and system time.
    */
   @GuardedBy("this")
   private CpuTime[] shares(VisibleCpus cpus, CpuUsage usage, CpuTime used, double capacity) {
     int count = cpus.count();
-    CpuTime[] shares = new CpuTime[count];
-    double[] room = new double[count];
-    double allRoom = 0;
-    CpuTime rest = used;
+    double[] busy = new double[count];
+    double rest = used.sum();
+    double room = 0;
     for (int i = 0; i < count; i++) {
-      CpuTime own = since(last.perCpu(), usage.perCpu(), cpus.hostNumbers().get(i));
-      shares[i] = own.sum() > capacity ? own.times(capacity / own.sum()) : own;
-      rest = rest.since(shares[i]);
-      room[i] = capacity - shares[i].sum();
-      allRoom += room[i];
+      long own = since(last.perCpuNanos(), usage.perCpuNanos(), cpus.hostNumbers().get(i));
+      busy[i] = Math.min(Math.min((double) own, capacity), rest);
+      rest -= busy[i];
+      room += capacity - busy[i];
     }
-    double fitting = rest.sum() == 0 ? 0 : Math.min(1, allRoom / rest.sum());
-    CpuTime left = rest;
+    double fitting = Math.min(rest, room);
+    CpuTime[] shares = new CpuTime[count];
+    CpuTime left = used;
     for (int i = 0; i < count; i++) {
-      double part = fitting * (allRoom > 0 ? room[i] / allRoom : 0) + (1 - fitting) / count;
+      double more = room > 0 ? fitting * (capacity - busy[i]) / room : 0;
+      double part = (busy[i] + more + (rest - fitting) / count) / Math.max(1, used.sum());
       // The last one takes what rounding leaves over, so that nothing is lost.
-      CpuTime share = i == count - 1 ? left : rest.times(part);
-      shares[i] = shares[i].plus(share);
-      left = left.since(share);
+      shares[i] = i == count - 1 ? left : used.times(part);
+      left = left.since(shares[i]);
     }
     return shares;
   }
 
-  private static CpuTime since(List<CpuTime> earlier, List<CpuTime> now, int cpu) {
-    if (cpu >= now.size()) {
-      return CpuTime.ZERO;
-    }
-    return now.get(cpu).since(cpu < earlier.size() ? earlier.get(cpu) : CpuTime.ZERO);
+  private static long since(List<Long> earlier, List<Long> now, int cpu) {
+    long before = cpu < earlier.size() ? earlier.get(cpu) : 0;
+    return cpu < now.size() ? Math.max(0, now.get(cpu) - before) : 0;
   }
 
   @GuardedBy("this")

@@ -111,12 +111,17 @@ class CgroupV1Test {
 
   @Test
   void usageIsToldByCpu() throws IOException {
-    write("cpuacct/pods/web/cpuacct.usage_all", "cpu user system\n0 100 10\n1 200 20\n2 junk");
+    write("cpuacct/pods/web/cpuacct.usage_percpu", "100 300 junk ");
+    write("cpuacct/pods/web/cpuacct.stat", "user 3\nsystem 1");
     assertThat(cgroup().cpuUsage())
-        .isEqualTo(
-            new CpuUsage(
-                new CpuTime(300, 0, 30),
-                List.of(new CpuTime(100, 0, 10), new CpuTime(200, 0, 20))));
+        .isEqualTo(new CpuUsage(new CpuTime(300, 0, 100), List.of(100L, 300L, 0L)));
+  }
+
+  @Test
+  void whatWasUsedIsOfTheKernelWhileNoTickHasSeenIt() throws IOException {
+    write("cpuacct/pods/web/cpuacct.usage_percpu", "100");
+    write("cpuacct/pods/web/cpuacct.stat", "user 0\nsystem 0");
+    assertThat(cgroup().cpuUsage().total()).isEqualTo(new CpuTime(0, 0, 100));
   }
 
   @Test

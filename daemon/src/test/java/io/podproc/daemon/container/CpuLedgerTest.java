@@ -33,9 +33,9 @@ class CpuLedgerTest {
 
   /** What the kernel of version 1 tells: seconds by CPU. */
   private static CpuUsage usedBy(double... seconds) {
-    List<CpuTime> perCpu =
-        Arrays.stream(seconds).mapToObj(s -> new CpuTime((long) (s * SECOND), 0, 0)).toList();
-    return new CpuUsage(perCpu.stream().reduce(CpuTime.ZERO, CpuTime::plus), perCpu);
+    List<Long> perCpu = Arrays.stream(seconds).mapToObj(s -> (long) (s * SECOND)).toList();
+    long sum = perCpu.stream().mapToLong(Long::longValue).sum();
+    return new CpuUsage(new CpuTime(sum, 0, 0), perCpu);
   }
 
   private static double busy(CpuTimes.Cpu before, CpuTimes.Cpu after) {
@@ -167,12 +167,12 @@ class CpuLedgerTest {
 
   record Step(long elapsedMillis, List<Long> usedMillis, List<Integer> visible, double share) {
     CpuUsage addTo(CpuUsage before, boolean perCpu) {
-      List<CpuTime> now = new ArrayList<>();
+      List<Long> now = new ArrayList<>();
       CpuTime total = before.total();
       for (int i = 0; i < usedMillis.size(); i++) {
         long nanos = usedMillis.get(i) * 1_000_003;
         CpuTime more = new CpuTime(nanos / 2, nanos / 7, nanos - nanos / 2 - nanos / 7);
-        now.add(perCpu && i < before.perCpu().size() ? before.perCpu().get(i).plus(more) : more);
+        now.add(nanos + (i < before.perCpuNanos().size() ? before.perCpuNanos().get(i) : 0));
         total = total.plus(more);
       }
       return new CpuUsage(total, perCpu ? now : List.of());
