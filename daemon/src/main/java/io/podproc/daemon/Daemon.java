@@ -17,6 +17,7 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +28,7 @@ import org.jboss.logging.Logger;
 @QuarkusMain
 public final class Daemon implements QuarkusApplication {
   private static final int FAILED = 1;
+  private static final Duration UNMOUNT_DEADLINE = Duration.ofSeconds(4);
 
   private final DaemonConfig config;
   private final MeterRegistry registry;
@@ -75,6 +77,7 @@ public final class Daemon implements QuarkusApplication {
     LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
 
     try (FuseMount mount = FuseMount.mount(config.mountPoint(), tree, opener)) {
+      holdShutdown();
       long period = config.samplerInterval().toNanos();
       var _ =
           sampling.scheduleAtFixedRate(() -> sample(sampler), period, period, TimeUnit.NANOSECONDS);
@@ -89,7 +92,27 @@ public final class Daemon implements QuarkusApplication {
       sampling.shutdownNow();
       log.infof("unmounting %s", config.mountPoint());
     }
+    // Only a signal ends the wait, for which the JVM's own status would be 143: that of a failure.
+    Runtime.getRuntime().halt(0);
     return 0;
+  }
+
+  /**
+   * The JVM ends when the last of its shutdown hooks does, and Quarkus's does not wait for {@link
+   * #run}: this one leaves it the time to unmount.
+   */
+  private static void holdShutdown() {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  try {
+                    Thread.sleep(UNMOUNT_DEADLINE);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                },
+                "unmounting"));
   }
 
   /** An executor drops a task that throws; sampling goes on whatever happens. */
