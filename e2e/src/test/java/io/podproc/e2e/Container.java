@@ -125,7 +125,10 @@ final class Container implements AutoCloseable {
       writer = process.outputWriter(StandardCharsets.UTF_8);
       try {
         // Proves that it runs; until then there is no pid.
-        String _ = run("true").ok();
+        String said = run("true").ok();
+        if (!said.isEmpty()) {
+          throw new AssertionError("starting a container said: " + said);
+        }
         pid = Integer.parseInt(Files.readString(pidFile).strip());
       } catch (RuntimeException | AssertionError | IOException e) {
         close();
@@ -143,6 +146,19 @@ final class Container implements AutoCloseable {
   /** The host's pid of its first process. */
   int pid() {
     return pid;
+  }
+
+  /** The CPU time that it has used, in seconds, as its cgroup says. */
+  double cpuSeconds() {
+    return Machine.hasCgroup2()
+        ? Output.number(
+                Machine.read(Machine.cgroup(cgroup, "cpu").resolve("cpu.stat")),
+                "^usage_usec (\\d+)$")
+            / 1e6
+        : Output.number(
+                Machine.read(Machine.cgroup(cgroup, "cpuacct").resolve("cpuacct.usage")),
+                "^(\\d+)$")
+            / 1e9;
   }
 
   /** Runs a script of bash's in the container, without starting a shell for it. */
@@ -204,11 +220,11 @@ final class Container implements AutoCloseable {
 
   /** Sets limits while it runs, as {@code "--memory", "128M"}. */
   void limit(String... limits) {
-    limit(cgroup, limits);
+    limitCgroup(cgroup, limits);
   }
 
   /** Sets limits of any cgroup of the tests. */
-  static void limit(String cgroup, String... limits) {
+  static void limitCgroup(String cgroup, String... limits) {
     String _ =
         Command.run(
                 Stream.of(Stream.of(TOOL.toString(), "limit", cgroup), Stream.of(limits))
@@ -217,8 +233,20 @@ final class Container implements AutoCloseable {
             .ok();
   }
 
+  /** Puts a process into a cgroup below the container's own, which is made if need be. */
+  void move(int hostPid, String below) {
+    limitCgroup(cgroup + below);
+    for (Path directory : Machine.cgroups(cgroup + below)) {
+      try {
+        Files.writeString(directory.resolve("cgroup.procs"), Integer.toString(hostPid));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
   /** Removes a cgroup of the tests, and kills what is in it. */
-  static void remove(String cgroup) {
+  static void removeCgroup(String cgroup) {
     String _ = Command.run(TOOL.toString(), "rm", cgroup).ok();
   }
 

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Where the tests run. */
 final class Machine {
@@ -35,6 +37,21 @@ final class Machine {
   static Path cgroup(String path, String controller) {
     Path root = hasCgroup2() ? CGROUP_ROOT : CGROUP_ROOT.resolve(controller);
     return root.resolve("./" + path).normalize();
+  }
+
+  /** A cgroup's directories, one in each hierarchy. */
+  static List<Path> cgroups(String path) {
+    if (hasCgroup2()) {
+      return List.of(cgroup(path, ""));
+    }
+    try (Stream<Path> roots = Files.list(CGROUP_ROOT)) {
+      return roots
+          .map(root -> root.resolve("./" + path).normalize())
+          .filter(Files::isDirectory)
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**
