@@ -46,6 +46,9 @@ public final class FuseMount implements AutoCloseable {
           "direct_io", // sizes are 0, and each read is to be fresh
           "use_ino",
           "nonempty", // what lies beneath serves while no daemon does
+          // A close is a request in the background. By default 12 of them may wait, and under load
+          // the rest, and the texts that they hold, would pile up behind the reads.
+          "max_background=65535",
           "fsname=podproc",
           "subtype=podproc",
           "entry_timeout=" + CACHED,
