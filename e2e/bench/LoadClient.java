@@ -3,6 +3,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.Console;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -25,7 +26,7 @@ import java.util.concurrent.CyclicBarrier;
  * its end and closes it, with the bare system calls. Rounds go through all files, and within a
  * round the servers take turns, so that whatever else the machine does hits all of them alike.
  *
- * <p>Arguments: ROUNDS CYCLES FILE,FILE… and SERVER=MOUNT=CPU_FILE=FILE,FILE… for each server: the
+ * <p>Arguments: ROUNDS CYCLES FILE,FILE… and SERVER=MOUNT=CPU_FILE=FILE,FILE… for each server, the
  * files that it virtualizes and where its CPU time is told. The first server is compared with the
  * others.
  */
@@ -99,15 +100,23 @@ final class LoadClient {
   public static void main(String[] args) throws Exception {
     int rounds = Integer.parseInt(args[0]);
     List<Server> servers = Arrays.stream(args).skip(3).map(Server::parse).toList();
-    LoadClient client = new LoadClient(Integer.parseInt(args[1]), List.of(args[2].split(",")), servers);
+    LoadClient client =
+        new LoadClient(Integer.parseInt(args[1]), List.of(args[2].split(",")), servers);
     // What the first rounds cost goes into no table: compilers are at work.
     int warming = Math.max(2, WARM_UP / client.perRound());
     for (int round = -warming; round < rounds; round++) {
-      System.err.printf(round < 0 ? "\rwarming up" : "\r\033[Kround %d of %d", round + 1, rounds);
+      progress(round < 0 ? "warming up" : "round " + (round + 1) + " of " + rounds);
       client.round(round);
     }
-    System.err.print("\r\033[K");
+    progress("");
     client.print();
+  }
+
+  private static void progress(String text) {
+    Console console = System.console();
+    if (console != null && console.isTerminal()) {
+      System.err.print("\r\033[K" + text);
+    }
   }
 
   private int perRound() {
@@ -197,12 +206,14 @@ final class LoadClient {
   private void print() {
     Server own = servers.getFirst();
     List<Server> others = servers.stream().skip(1).filter(s -> !s.cpuFile.isEmpty()).toList();
-    StringBuilder head = new StringBuilder("%-31s %-7s".formatted("", ""));
-    StringBuilder names = new StringBuilder("%-31s %-7s".formatted("file", "clients"));
+    StringBuilder head = new StringBuilder("%-32s %-7s".formatted("", ""));
+    StringBuilder names = new StringBuilder("%-32s %-7s".formatted("file", "clients"));
     for (Server server : servers) {
       boolean timed = !server.cpuFile.isEmpty();
       head.append((timed ? "  | %-30s" : "  | %-13s").formatted(server.name));
-      names.append((timed ? "  | %6s %6s %s" : "  | %6s %6s").formatted("p50", "p99", "     CPU [quartiles]"));
+      names.append(
+          (timed ? "  | %6s %6s %6s %-9s" : "  | %6s %6s")
+              .formatted("p50", "p99", "CPU", "[q1-q3]"));
     }
     others.forEach(server -> {
       head.append("  | CPU ratio");
@@ -213,7 +224,7 @@ final class LoadClient {
     int worse = 0;
     for (String file : files) {
       for (int clients : CLIENTS) {
-        StringBuilder line = new StringBuilder("%-31s %7d".formatted(file, clients));
+        StringBuilder line = new StringBuilder("%-32s %7d".formatted(file, clients));
         servers.forEach(server -> line.append("  | ").append(cells(server, file, clients)));
         for (Server other : others) {
           List<Double> ratios = ratios(file, clients, own, other);
@@ -227,8 +238,12 @@ final class LoadClient {
         System.out.println(line.toString().stripTrailing());
       }
     }
-    System.out.println("\nus per open, read to the end and close; latencies over all cycles, CPU of the server: median");
-    System.out.println("of the rounds; ratio: median of the rounds' ratios, with a ! where podproc costs more.");
+    System.out.println(
+        """
+
+        In us: an open, read to the end and close. Latencies are over all cycles; CPU is what a cycle
+        took of the server, the median of the rounds and their quartiles; the ratio is the median of
+        the rounds' ratios, and has a ! where podproc costs more.""");
     System.exit(worse == 0 ? 0 : 3);
   }
 
@@ -238,7 +253,8 @@ final class LoadClient {
     if (samples == null) {
       return " ".repeat(timed ? 30 : 13);
     }
-    String latency = "%6.0f %6.0f".formatted(samples.latencyMicros(0.5), samples.latencyMicros(0.99));
+    String latency =
+        "%6.0f %6.0f".formatted(samples.latencyMicros(0.5), samples.latencyMicros(0.99));
     List<Double> cpu = samples.cpuMicros;
     return timed
         ? "%s %6.1f %-9s"
