@@ -235,7 +235,12 @@ final class Container implements AutoCloseable {
 
   /** Puts a process into a cgroup below the container's own, which is made if need be. */
   void move(int hostPid, String below) {
-    limitCgroup(cgroup + below);
+    if (Machine.hasCgroup2()) {
+      // Without controllers: what holds processes can't hand any down.
+      Machine.cgroup(cgroup + below, "").toFile().mkdirs();
+    } else {
+      limitCgroup(cgroup + below);
+    }
     for (Path directory : Machine.cgroups(cgroup + below)) {
       try {
         Files.writeString(directory.resolve("cgroup.procs"), Integer.toString(hostPid));

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What users type, in a container of 1 CPU and 256 MiB: numbers that no host has. */
+@IntegrationTest
+class ToolsIT {
+  private static final int MEBIBYTES = 256;
+  private static final int KIBIBYTES = MEBIBYTES * 1024;
+
+  private static Container container;
+
+  @BeforeAll
+  static void start(DaemonProcess daemon) {
+    Stream.of("free", "top", "mpstat", "htop", "lscpu", "busybox", "python3", "script")
+        .forEach(Requirements::tool);
+    Requirements.need(
+        Runtime.getRuntime().availableProcessors() > 1, "a host with more than the one CPU");
+    container = Container.of(daemon).cpus("1").memory("256M").start();
+  }
+
+  @AfterAll
+  static void stop() {
+    container.close();
+  }
+
+  private static String run(String script) {
+    return container.run(script).ok();
+  }
+
+  @Test
+  void free() {
+    String text = run("free -m");
+    assertThat(Output.number(text, "^Mem: +(\\d+)")).isEqualTo(MEBIBYTES);
+    assertThat(Output.number(text, "^Mem: +\\d+ +(\\d+)")).isLessThan(MEBIBYTES);
+    assertThat(Output.number(text, "^Mem: .* (\\d+)$"))
+        .isBetween(MEBIBYTES / 2.0, (double) MEBIBYTES);
+  }
+
+  @Test
+  void top() {
+    String text = run("top -bn2 -d1");
+    assertThat(text).containsPattern("up 0 min|up +\\d+ min");
+    assertThat(Output.all(text, "^MiB Mem : +([\\d.]+) total").getLast().getFirst())
+        .isEqualTo(MEBIBYTES);
+    assertThat(Output.all(text, "^Tasks: +(\\d+) total").getLast().getFirst()).isBetween(2.0, 5.0);
+  }
+
+  @Test
+  void uptime() {
+    assertThat(run("uptime")).containsPattern("up \\d+ min, .*load average: \\d\\.\\d\\d,");
+    assertThat(run("uptime -s")).startsWith("20");
+  }
+
+  @Test
+  void w() {
+    assertThat(run("w")).containsPattern("up \\d+ min, .*load average: \\d\\.\\d\\d,");
+  }
+
+  @Test
+  void vmstat() {
+    assertThat(Output.number(run("vmstat -s"), "^ *(\\d+) K total memory")).isEqualTo(KIBIBYTES);
+    assertThat(Output.all(run("vmstat 1 2"), "^ *\\d+ +\\d+ +\\d+ +(\\d+) ").getLast().getFirst())
+        .isBetween(KIBIBYTES / 2.0, (double) KIBIBYTES);
+  }
+
+  @Test
+  void ps() {
+    String text = run("ps aux");
+    assertThat(text.lines().count()).isBetween(3L, 6L);
+    // Memory in percent of the container's.
+    assertThat(Output.number(text, "^root +1 +[\\d.]+ +([\\d.]+) ")).isBetween(0.4, 10.0);
+    // It adds start times to btime.
+    assertThat(
+            run("date -d \"$(ps -o lstart= -p 1)\" +%s; date +%s")
+                .lines()
+                .map(Long::parseLong)
+                .reduce((start, now) -> now - start))
+        .hasValueSatisfying(age -> assertThat(age).isBetween(-2L, 600L));
+  }
+
+  @Test
+  void mpstat() {
+    String text = run("mpstat -P ALL 1 2");
+    assertThat(Output.all(text, "^Average: +(\\d+) ")).hasSize(1);
+  }
+
+  @Test
+  void iostat() {
+    assertThat(run("iostat -d -p ALL")).contains("Device");
+    assertThat(run("iostat -c")).contains("avg-cpu");
+  }
+
+  @Test
+  void htop() {
+    String screen =
+        run(
+            "(sleep 2; printf q) | TERM=xterm script -qec 'stty rows 40 cols 120; htop -d 5' /dev/null");
+    // Without the sequences that colour it and place it.
+    String text = screen.replaceAll("\033(\\[[0-9;?]*[a-zA-Z]|\\([A-Z]|[=>])", "");
+    assertThat(text).containsPattern("Mem\\[.*/256M").contains("Tasks:", "Load average:");
+  }
+
+  @Test
+  void lscpu() {
+    String text = run("lscpu");
+    assertThat(Output.number(text, "^CPU\\(s\\): +(\\d+)$")).isEqualTo(1);
+    assertThat(text).containsPattern("On-line CPU\\(s\\) list: +0\n");
+  }
+
+  @Test
+  void getconf() {
+    assertThat(run("getconf _NPROCESSORS_ONLN")).isEqualTo("1\n");
+    assertThat(run("getconf _NPROCESSORS_CONF")).isEqualTo("1\n");
+  }
+
+  @Test
+  void python() {
+    assertThat(
+            run(
+                "/usr/bin/python3 -I -S -c 'import os; print(os.cpu_count(), os.sysconf(\"SC_PHYS_PAGES\") > 0)'"))
+        .isEqualTo("1 True\n");
+  }
+
+  @Test
+  void oshi() {
+    String text =
+        run(
+            "%s/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp '%s' %s 2>/dev/null"
+                .replaceFirst("%s", System.getProperty("java.home"))
+                .replaceFirst("%s", System.getProperty("java.class.path"))
+                .replaceFirst("%s", OshiReport.class.getName()));
+    assertThat(Output.number(text, "^total (\\d+)$")).isEqualTo(KIBIBYTES);
+    assertThat(Output.number(text, "^available (\\d+)$")).isLessThan(KIBIBYTES);
+    assertThat(Output.number(text, "^uptime (\\d+)$"))
+        .isLessThan(Output.number(Machine.read("/proc/uptime"), "^([\\d.]+)"));
+  }
+
+  @Test
+  void java_starts_and_tells_of_the_system() {
+    assertThat(
+            run(
+                System.getProperty("java.home")
+                    + "/bin/java -XX:TieredStopAtLevel=1 -XshowSettings:system -version"))
+        .contains("Operating System Metrics:");
+  }
+
+  // ---- what no file reaches ----
+
+  @Test
+  void nproc_and_busybox_ask_the_kernel_itself_and_show_the_host() {
+    assertThat(run("nproc")).isEqualTo(Command.run("nproc").ok()).isNotEqualTo("1\n");
+    // busybox reads the available memory from meminfo, and sysinfo(2) tells it the rest.
+    assertThat(Output.number(run("busybox free -k"), "^Mem: +(\\d+)"))
+        .isGreaterThan(KIBIBYTES)
+        .isEqualTo(Output.number(Command.run("busybox", "free", "-k").ok(), "^Mem: +(\\d+)"));
+  }
+
+  @Test
+  void ps_can_t_tell_how_long_a_process_runs() {
+    // It takes start times, which count from the host's boot, from an uptime that does not.
+    assertThat(Output.number(run("ps -o etimes= -p 1"), "(\\d+)")).isGreaterThan(1e9);
+  }
+
+  @Test
+  void iostat_without_p_reads_the_disks_in_sys() {
+    assertThat(run("iostat -d").lines().count())
+        .isEqualTo(Command.run("iostat", "-d").ok().lines().count());
+  }
+}
