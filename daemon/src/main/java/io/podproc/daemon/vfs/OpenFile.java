@@ -3,7 +3,7 @@ package io.podproc.daemon.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
+import java.lang.ref.SoftReference;
 
 /**
  * One open file: a read at offset 0 renders afresh, later offsets go on in that snapshot, and past
@@ -18,8 +18,9 @@ public final class OpenFile {
 
   private final Content content;
 
+  /** Soft: a container may leave open more files than the heap holds texts. */
   @GuardedBy("this")
-  private byte @Nullable [] snapshot;
+  private SoftReference<byte[]> snapshot = new SoftReference<>(null);
 
   public OpenFile(Content content) {
     this.content = content;
@@ -32,10 +33,10 @@ public final class OpenFile {
    * @throws IOException there is nothing that could be served
    */
   public synchronized byte[] snapshot(long offset) throws IOException {
-    byte[] bytes = snapshot;
+    byte[] bytes = snapshot.get();
     if (offset == 0 || bytes == null) {
       bytes = content.render();
-      snapshot = bytes;
+      snapshot = new SoftReference<>(bytes);
     }
     return bytes;
   }

@@ -5,8 +5,13 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The open files by their handles. */
+/**
+ * The open files by their handles. Of very many the oldest are forgotten, as readers need not close
+ * what they open: a handle that is not known can be opened again.
+ */
 public final class OpenFiles {
+  private static final int MAX_OPEN = 65_536;
+
   private final ConcurrentHashMap<Long, OpenFile> files = new ConcurrentHashMap<>();
   private final AtomicLong last = new AtomicLong();
 
@@ -14,6 +19,9 @@ public final class OpenFiles {
   public long add(OpenFile file) {
     long handle = last.incrementAndGet();
     files.put(handle, file);
+    if (files.size() > MAX_OPEN) {
+      files.remove(handle - MAX_OPEN);
+    }
     return handle;
   }
 
