@@ -218,6 +218,11 @@ class MannersIT {
   }
 
   @Test
+  void says_that_a_setting_of_the_environment_is_not_known() {
+    assertRefused(Start.with().env(Map.of("PODPROC_FOO", "1")), "PODPROC_FOO");
+  }
+
+  @Test
   void starts_with_what_Kubernetes_puts_into_the_environment() {
     // Every container gets these of the services of its namespace.
     Map<String, String> services =
