@@ -149,8 +149,10 @@ def fresh():
 
 def memory():
     values = {key: int(value) for key, value in re.findall(r"^(\S+): +(\d+)", read("/proc/meminfo"), re.M)}
-    if not values["MemFree"] <= values["MemAvailable"] <= values["MemTotal"]:
+    if max(values["MemFree"], values["MemAvailable"]) > values["MemTotal"]:
         bad("memory", "/proc/meminfo", values)
+    if values["MemFree"] > values["MemAvailable"]:
+        bad("available", "/proc/meminfo", values)
 
 
 def nobody():

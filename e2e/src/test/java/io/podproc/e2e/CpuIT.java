@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -51,7 +52,7 @@ class CpuIT {
   @AfterAll
   static void stop() {
     OUTSIDE.forEach(Process::destroyForcibly);
-    Stream.of(busy, idle).forEach(Container::close);
+    Stream.of(busy, idle).filter(Objects::nonNull).forEach(Container::close);
   }
 
   /** The last round's "%Cpu(s): 66.5 us, 0.2 sy, 0.0 ni, 33.3 id". */
