@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -25,30 +26,30 @@ final class DaemonProcess implements AutoCloseable {
   /**
    * How to start a daemon.
    *
-   * @param mountPoint made if need be
+   * @param at the mount point, made if need be; empty for a new one
    * @param wrapper a command that gets the daemon's appended
    * @param options as {@code -Dpodproc.swap=false}
    */
   record Start(
-      Path mountPoint,
+      Optional<Path> at,
       List<String> wrapper,
       List<String> options,
       Map<String, String> environment) {
     /** On a new mount point. */
     static Start with(String... options) {
-      return new Start(newMountPoint(), List.of(), List.of(options), Map.of());
+      return new Start(Optional.empty(), List.of(), List.of(options), Map.of());
     }
 
     Start at(Path mountPoint) {
-      return new Start(mountPoint, wrapper, options, environment);
+      return new Start(Optional.of(mountPoint), wrapper, options, environment);
     }
 
     Start within(String... wrapper) {
-      return new Start(mountPoint, List.of(wrapper), options, environment);
+      return new Start(at, List.of(wrapper), options, environment);
     }
 
     Start env(Map<String, String> environment) {
-      return new Start(mountPoint, wrapper, options, environment);
+      return new Start(at, wrapper, options, environment);
     }
 
     DaemonProcess launch() {
@@ -62,7 +63,7 @@ final class DaemonProcess implements AutoCloseable {
   private final Process process;
 
   private DaemonProcess(Start start) {
-    this.mountPoint = start.mountPoint;
+    this.mountPoint = start.at.orElseGet(DaemonProcess::newMountPoint);
     this.port = freePort();
     try {
       log = Files.createTempFile("podproc-daemon", ".log");
