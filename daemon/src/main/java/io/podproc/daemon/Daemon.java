@@ -99,15 +99,16 @@ public final class Daemon implements QuarkusApplication {
 
   /**
    * The JVM ends when the last of its shutdown hooks does, and Quarkus's does not wait for {@link
-   * #run}: this one leaves it the time to unmount.
+   * #run}: this one does, so that it can unmount.
    */
   private static void holdShutdown() {
+    Thread runner = Thread.currentThread();
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
                   try {
-                    Thread.sleep(UNMOUNT_DEADLINE);
+                    runner.join(UNMOUNT_DEADLINE);
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }
