@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.webhook;
+
+/**
+ * The levels of the Pod Security Standards, as {@code pod-security.kubernetes.io/enforce} names
+ * them.
+ */
+public enum PodSecurityLevel {
+  PRIVILEGED,
+  BASELINE,
+  RESTRICTED
+}
