@@ -9,6 +9,7 @@ import io.podproc.daemon.container.LoadSampler;
 import io.podproc.daemon.fuse.FuseMount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountProbe;
+import io.podproc.daemon.fuse.Seeds;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.vfs.Opener;
@@ -18,6 +19,7 @@ import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +78,10 @@ public final class Daemon implements QuarkusApplication {
             metrics);
     LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
 
+    FuseMount.prepare(config.mountPoint(), tree);
+    if (config.seeds()) {
+      laySeeds(tree);
+    }
     try (FuseMount mount = FuseMount.mount(config.mountPoint(), tree, opener)) {
       holdShutdown();
       long period = config.samplerInterval().toNanos();
@@ -95,6 +101,17 @@ public final class Daemon implements QuarkusApplication {
     // Only a signal ends the wait, for which the JVM's own status would be 143: that of a failure.
     Runtime.getRuntime().halt(0);
     return 0;
+  }
+
+  /** Before anything else that mounting takes: where that fails, pods start all the same. */
+  private void laySeeds(VirtualTree tree) {
+    List<String> failures = Seeds.lay(config.mountPoint(), tree);
+    if (!failures.isEmpty()) {
+      log.warnf(
+          "%d files are not linked to the host's beneath %s, and pods that ask for them can't start"
+              + " while no daemon serves: %s",
+          failures.size(), config.mountPoint(), failures.getFirst());
+    }
   }
 
   /**

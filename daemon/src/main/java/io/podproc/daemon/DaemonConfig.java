@@ -18,6 +18,14 @@ public interface DaemonConfig {
   @WithDefault("/var/lib/podproc")
   Path mountPoint();
 
+  /**
+   * Whether links to the host's own files are laid beneath the mount, so that pods start with those
+   * while no daemon serves.
+   */
+  @WithDefault("true")
+  @WithConverter(TrueOrFalse.class)
+  boolean seeds();
+
   /** Where the host's /proc is seen. */
   @WithDefault("/proc")
   Path procRoot();

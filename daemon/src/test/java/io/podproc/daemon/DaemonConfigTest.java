@@ -37,6 +37,7 @@ class DaemonConfigTest {
   void theDefaultsAreThese() {
     DaemonConfig config = config(Map.of());
     assertThat(config.mountPoint()).isEqualTo(Path.of("/var/lib/podproc"));
+    assertThat(config.seeds()).isTrue();
     assertThat(config.procRoot()).isEqualTo(Path.of("/proc"));
     assertThat(config.sysRoot()).isEqualTo(Path.of("/sys"));
     assertThat(config.cgroupRoot()).isEqualTo(Path.of("/sys/fs/cgroup"));
@@ -55,6 +56,7 @@ class DaemonConfigTest {
                 .filter(name -> name.startsWith("podproc.")))
         .containsExactlyInAnyOrder(
             "podproc.mount-point",
+            "podproc.seeds",
             "podproc.proc-root",
             "podproc.sys-root",
             "podproc.cgroup-root",
@@ -98,6 +100,7 @@ class DaemonConfigTest {
     "sampler-interval,often",
     "cpu-policy,''",
     "swap,yes",
+    "seeds,1",
     "memory-high,maybe"
   })
   void aValueThatIsNoneIsRefused(String name, String value) {

@@ -9,9 +9,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,9 +111,10 @@ final class DaemonProcess implements AutoCloseable {
           if (!process.isAlive()) {
             throw new AssertionError("the daemon did not start:\n" + output());
           }
-          // Only reading tells: the kernel remembers the attributes of a mount that died.
+          // Only reading tells: the kernel remembers the attributes of a mount that died, and
+          // beneath it lie files to be read as well.
           try {
-            return !Files.readString(file("/proc/uptime")).isEmpty();
+            return isMounted() && !Files.readString(file("/proc/uptime")).isEmpty();
           } catch (IOException e) {
             return false;
           }
@@ -217,12 +220,23 @@ final class DaemonProcess implements AutoCloseable {
       while (isMounted()) {
         String _ = Command.run("umount", "-l", mountPoint.toString()).ok();
       }
-      Files.deleteIfExists(mountPoint);
+      removeTree(mountPoint);
       Files.deleteIfExists(log);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       throw Command.interrupted(e);
+    }
+  }
+
+  /** With the seeds in it, which daemons leave. */
+  static void removeTree(Path top) throws IOException {
+    if (Files.isDirectory(top, LinkOption.NOFOLLOW_LINKS)) {
+      try (Stream<Path> found = Files.walk(top)) {
+        for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(path);
+        }
+      }
     }
   }
 

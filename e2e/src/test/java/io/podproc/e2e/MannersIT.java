@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the daemon starts, stops and refuses to start, and what it tells of itself meanwhile. */
 @Tag("manners")
@@ -68,7 +69,6 @@ class MannersIT {
       assertThat(daemon.stop()).isZero();
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
       assertThat(daemon.isMounted()).isFalse();
-      assertThat(daemon.mountPoint()).isEmptyDirectory();
     }
   }
 
@@ -104,9 +104,117 @@ class MannersIT {
     try (DaemonProcess daemon = Start.with().at(mountPoint).launch().awaitServing()) {
       assertThat(daemon.stop()).isZero();
     } finally {
-      Files.deleteIfExists(mountPoint);
-      Files.deleteIfExists(parent.resolve("not"));
-      Files.delete(parent);
+      DaemonProcess.removeTree(parent);
+    }
+  }
+
+  // ---- while it is away ----
+
+  /** Whoever looks there finds the host's own files, and containers start with them. */
+  private static void assertServedByTheHost(DaemonProcess gone) {
+    assertThat(gone.isMounted()).isFalse();
+    assertThat(gone.files())
+        .hasSizeGreaterThan(10)
+        .allSatisfy(
+            file -> assertThat(Files.readSymbolicLink(gone.file(file))).isEqualTo(Path.of(file)));
+    assertThat(Output.kilobytes(Machine.read(gone.file("/proc/meminfo")), "MemTotal"))
+        .isEqualTo(hostMemory());
+    try (Container container = Container.of(gone).memory("96M").start()) {
+      assertThat(container.memory("MemTotal")).isEqualTo(hostMemory());
+      assertThat(container.read("/sys/devices/system/cpu/online"))
+          .isEqualTo(Machine.read("/sys/devices/system/cpu/online"));
+    }
+  }
+
+  private static long hostMemory() {
+    return Output.kilobytes(Machine.read("/proc/meminfo"), "MemTotal");
+  }
+
+  /** All that lies there, with inodes and times by which what was made anew is known. */
+  private static String listing(Path folder) {
+    return Command.run("find", folder.toString(), "-printf", "%p %M %i %C@ %l\n").ok();
+  }
+
+  @Test
+  void leaves_the_host_s_files_when_it_is_told_to_stop() {
+    try (DaemonProcess first = DaemonProcess.serving()) {
+      assertThat(first.stop()).isZero();
+      assertServedByTheHost(first);
+      String laid = listing(first.mountPoint());
+      try (DaemonProcess next = Start.with().at(first.mountPoint()).launch().awaitServing()) {
+        try (Container container = Container.of(next).memory("96M").start()) {
+          assertThat(container.memory("MemTotal")).isEqualTo(96 * 1024);
+        }
+        assertThat(next.stop()).isZero();
+        assertThat(listing(first.mountPoint())).isEqualTo(laid);
+      }
+    }
+  }
+
+  @Test
+  void leaves_the_host_s_files_beneath_the_mount_when_it_is_killed() {
+    try (DaemonProcess killed = DaemonProcess.serving()) {
+      killed.kill();
+      String _ = Command.run("umount", "-l", killed.mountPoint().toString()).ok();
+      assertServedByTheHost(killed);
+    }
+  }
+
+  @Test
+  void leaves_the_host_s_files_where_it_can_t_mount() {
+    try (DaemonProcess refused =
+        Start.with()
+            .within("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
+            .launch()) {
+      assertThat(refused.awaitExit()).isBetween(1, 127);
+      assertServedByTheHost(refused);
+    }
+  }
+
+  @Test
+  void clears_away_what_a_runtime_left_but_nothing_of_a_user_s() throws IOException {
+    Path mountPoint = DaemonProcess.newMountPoint();
+    Files.createDirectories(mountPoint.resolve("proc/meminfo"));
+    Path theirs = mountPoint.resolve("proc/stat/theirs");
+    Files.createDirectories(theirs.getParent());
+    Files.writeString(theirs, "kept");
+    try (DaemonProcess daemon = Start.with().at(mountPoint).launch().awaitServing()) {
+      assertThat(daemon.output().lines())
+          .satisfiesExactly(
+              warning -> assertThat(warning).contains("WARN", "1 files", mountPoint + "/proc/stat"),
+              line -> assertThat(line).contains("serving 14 files"));
+      assertThat(daemon.stop()).isZero();
+      assertThat(Output.kilobytes(Machine.read(daemon.file("/proc/meminfo")), "MemTotal"))
+          .isEqualTo(hostMemory());
+      assertThat(theirs).hasContent("kept");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ro", "nr_inodes=1"})
+  void serves_from_a_disk_that_is_read_only_or_full(String options) {
+    Path mountPoint = DaemonProcess.newMountPoint();
+    try (DaemonProcess daemon =
+        behind("mount -t tmpfs -o " + options + " disk " + mountPoint).at(mountPoint).launch()) {
+      Command.await(
+          "the daemon serves",
+          Machine.deadline(30),
+          () -> daemon.output().contains("serving 14 files"));
+      assertThat(daemon.output().lines())
+          .hasSize(2)
+          .first()
+          .asString()
+          .contains("WARN", "14 files");
+      assertThat(daemon.get("/q/health/ready").statusCode()).isEqualTo(200);
+      assertThat(daemon.stop()).isZero();
+    }
+  }
+
+  @Test
+  void leaves_nothing_where_it_is_told_to_lay_no_seeds() {
+    try (DaemonProcess daemon = DaemonProcess.serving("-Dpodproc.seeds=false")) {
+      assertThat(daemon.stop()).isZero();
+      assertThat(daemon.mountPoint()).isEmptyDirectory();
     }
   }
 

@@ -63,9 +63,25 @@ public final class FuseMount implements AutoCloseable {
   }
 
   /**
-   * Mounts the tree and serves it in a few threads. A mount that a daemon left behind when it was
-   * killed is cleared away first.
+   * Sees to a bare mount point: makes it if need be, and clears away a mount that a daemon left
+   * behind when it was killed.
    *
+   * @throws MountException it can't be done, or something is mounted there that serves
+   */
+  public static void prepare(Path mountPoint, VirtualTree tree)
+      throws MountException, InterruptedException {
+    clear(mountPoint, tree);
+    try {
+      Files.createDirectories(mountPoint);
+    } catch (IOException e) {
+      throw new MountException("the mount point " + mountPoint + " can't be made: " + e);
+    }
+  }
+
+  /**
+   * Mounts the tree and serves it in a few threads.
+   *
+   * @param mountPoint one that is {@linkplain #prepare prepared}
    * @throws MountException it can't be done
    */
   public static FuseMount mount(Path mountPoint, VirtualTree tree, Opener opener)
@@ -73,12 +89,6 @@ public final class FuseMount implements AutoCloseable {
     checkDevice();
     checkPrivilege();
     LibFuse libFuse = load();
-    clear(mountPoint, tree);
-    try {
-      Files.createDirectories(mountPoint);
-    } catch (IOException e) {
-      throw new MountException("the mount point " + mountPoint + " can't be made: " + e);
-    }
     FuseAdapter adapter = new FuseAdapter(libFuse, tree, opener);
     Pointer fuse = setUp(libFuse, adapter.operations(), mountPoint);
     FuseMount mount = new FuseMount(mountPoint, start(() -> adapter.serve(fuse)));
@@ -184,10 +194,18 @@ public final class FuseMount implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether anybody is served: false once the mount is gone, from outside as well, and no container
+   * has a file of it.
+   */
+  public boolean serves() {
+    return workers.stream().anyMatch(Thread::isAlive);
+  }
+
   /** Unmounts. Containers that have files bound keep them until they go. */
   @Override
   public void close() {
-    if (workers.stream().anyMatch(Thread::isAlive)) {
+    if (serves()) {
       LibC.INSTANCE.umount2(mountPoint.toString(), LibC.MNT_DETACH);
     }
     try {

@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -62,7 +63,8 @@ public final class MountProbe {
   }
 
   private Result read() {
-    try (InputStream in = Files.newInputStream(file)) {
+    // Where nothing is mounted there may be a seed, a link, and it is not the mount that answers.
+    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
       return in.read() >= 0 ? Result.ANSWERS : Result.DEAD;
     } catch (IOException e) {
       return Result.DEAD;
