@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 import org.jboss.logging.Logger;
 
@@ -35,14 +36,20 @@ public final class Daemon implements QuarkusApplication {
   private final DaemonConfig config;
   private final MeterRegistry registry;
   private final DaemonHealth health;
+  private final DaemonLiveness liveness;
 
   // Not static: main must run before logging is set up.
   private final Logger log = Logger.getLogger("podproc");
 
-  Daemon(DaemonConfig config, MeterRegistry registry, @Readiness DaemonHealth health) {
+  Daemon(
+      DaemonConfig config,
+      MeterRegistry registry,
+      @Readiness DaemonHealth health,
+      @Liveness DaemonLiveness liveness) {
     this.config = config;
     this.registry = registry;
     this.health = health;
+    this.liveness = liveness;
   }
 
   public static void main(String... args) {
@@ -84,6 +91,7 @@ public final class Daemon implements QuarkusApplication {
     }
     try (FuseMount mount = FuseMount.mount(config.mountPoint(), tree, opener)) {
       holdShutdown();
+      liveness.watch(mount);
       long period = config.samplerInterval().toNanos();
       var _ =
           sampling.scheduleAtFixedRate(() -> sample(sampler), period, period, TimeUnit.NANOSECONDS);

@@ -380,6 +380,23 @@ class MannersIT {
   }
 
   @Test
+  void is_alive_until_nobody_can_be_served_any_more() {
+    try (DaemonProcess daemon = DaemonProcess.serving()) {
+      assertThat(daemon.get("/q/health/live").statusCode()).isEqualTo(200);
+      try (Container container = Container.of(daemon).memory("96M").start()) {
+        String _ = Command.run("umount", "-l", daemon.mountPoint().toString()).ok();
+        assertThat(daemon.get("/q/health/live").statusCode()).isEqualTo(200);
+        assertThat(container.memory("MemTotal")).isEqualTo(96 * 1024);
+      }
+      Command.await(
+          "it is not alive without a mount",
+          Machine.deadline(10),
+          () -> daemon.get("/q/health/live").statusCode() == 503);
+      assertThat(daemon.stop()).isZero();
+    }
+  }
+
+  @Test
   void counts_what_it_serves_and_logs_none_of_it() {
     try (DaemonProcess daemon = DaemonProcess.serving("-Dpodproc.sampler-interval=1s")) {
       try (Container container = Container.of(daemon).memory("96M").start()) {
