@@ -3,6 +3,8 @@ package io.podproc.daemon;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.podproc.daemon.cgroup.CgroupHierarchy;
+import io.podproc.daemon.cluster.ApiServer;
+import io.podproc.daemon.cluster.NodeLabel;
 import io.podproc.daemon.container.ContainerResolver;
 import io.podproc.daemon.container.Containers;
 import io.podproc.daemon.container.LoadSampler;
@@ -20,6 +22,7 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -89,23 +92,28 @@ public final class Daemon implements QuarkusApplication {
     if (config.seeds()) {
       laySeeds(tree);
     }
+    Optional<NodeLabel> label = Optional.empty();
     try (FuseMount mount = FuseMount.mount(config.mountPoint(), tree, opener)) {
       holdShutdown();
       liveness.watch(mount);
       long period = config.samplerInterval().toNanos();
       var _ =
           sampling.scheduleAtFixedRate(() -> sample(sampler), period, period, TimeUnit.NANOSECONDS);
-      health.watch(
+      MountProbe probe =
           new MountProbe(
               config.mountPoint().resolve("./" + tree.files().getFirst().path()),
-              config.readinessDeadline()));
+              config.readinessDeadline());
+      health.watch(probe);
       log.infof(
           "serving %d files at %s (cgroup %s, CPUs by %s)",
           tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
+      label = config.nodeName().flatMap(node -> keepLabel(node, probe));
       Quarkus.waitForExit();
+      label.ifPresent(NodeLabel::withdraw);
       sampling.shutdownNow();
       log.infof("unmounting %s", config.mountPoint());
     }
+    label.ifPresent(NodeLabel::close);
     // Only a signal ends the wait, for which the JVM's own status would be 143: that of a failure.
     Runtime.getRuntime().halt(0);
     return 0;
@@ -120,6 +128,15 @@ public final class Daemon implements QuarkusApplication {
               + " while no daemon serves: %s",
           failures.size(), config.mountPoint(), failures.getFirst());
     }
+  }
+
+  private Optional<NodeLabel> keepLabel(String node, MountProbe probe) {
+    Optional<ApiServer> server = ApiServer.ofPod(System.getenv());
+    if (server.isEmpty()) {
+      log.warnf("node %s gets no label: this is no pod of a cluster", node);
+    }
+    return server.map(
+        api -> NodeLabel.keep(api, node, () -> probe.probe() == MountProbe.Result.ANSWERS));
   }
 
   /**

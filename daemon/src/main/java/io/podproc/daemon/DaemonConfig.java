@@ -7,6 +7,7 @@ import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * All settings of the daemon and their defaults. Each can be given as a system property ({@code
@@ -63,4 +64,10 @@ public interface DaemonConfig {
   /** Within which time a file read through the mount must answer, 0.1 s to 60 s. */
   @WithDefault("2s")
   Duration readinessDeadline();
+
+  /**
+   * The Node that is labelled {@code podproc.io/ready=true} while this daemon serves; empty for
+   * none. It takes a pod whose ServiceAccount may patch Nodes.
+   */
+  Optional<String> nodeName();
 }

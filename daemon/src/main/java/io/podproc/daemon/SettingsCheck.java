@@ -5,6 +5,7 @@ import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -17,6 +18,11 @@ final class SettingsCheck {
   private static final Pattern SERVICE_LINK =
       Pattern.compile(
           PREFIX + "(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)");
+
+  /** A DNS subdomain, which is what names of Nodes are. */
+  private static final Pattern NODE_NAME =
+      Pattern.compile(
+          "(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
 
   private SettingsCheck() {}
 
@@ -48,6 +54,10 @@ final class SettingsCheck {
     }
     if (!config.mountPoint().isAbsolute()) {
       throw new Invalid("podproc.mount-point must be an absolute path, not " + config.mountPoint());
+    }
+    Optional<String> wrong = config.nodeName().filter(name -> !NODE_NAME.matcher(name).matches());
+    if (wrong.isPresent()) {
+      throw new Invalid("podproc.node-name must be the name of a Node, not " + wrong.get());
     }
     check("sampler-interval", config.samplerInterval(), Duration.ofSeconds(1), ofMinute());
     check("host-max-age", config.hostMaxAge(), Duration.ZERO, Duration.ofSeconds(10));

@@ -92,6 +92,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyClusterCallsOthers() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(in("cluster"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.net..", "javax.net..")
+        .check(CLASSES);
+  }
+
+  @Test
   void eachPackageUsesOnlyThoseBelowIt() {
     assertUsesOnly("kernel");
     assertUsesOnly("host", in("kernel"));
@@ -101,6 +112,7 @@ class ArchitectureTest {
     assertUsesOnly("container", in("view"), in("host"), in("cgroup"));
     assertUsesOnly("proc", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("sys", in("vfs"), in("view"), in("host"), in("cgroup"));
+    assertUsesOnly("cluster", "javax.net.ssl", "org.jboss.logging");
     assertUsesOnly("fuse", in("vfs"), "jnr..", "ru.serce..", "org.jboss.logging");
   }
 

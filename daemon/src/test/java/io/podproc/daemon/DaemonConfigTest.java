@@ -47,12 +47,15 @@ class DaemonConfigTest {
     assertThat(config.samplerInterval()).isEqualTo(Duration.ofSeconds(5));
     assertThat(config.hostMaxAge()).isEqualTo(Duration.ofMillis(100));
     assertThat(config.readinessDeadline()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(config.nodeName()).isEmpty();
   }
 
   @Test
   void theSettingsAreNamedThus() {
     assertThat(
-            StreamSupport.stream(configured(Map.of()).getPropertyNames().spliterator(), false)
+            StreamSupport.stream(
+                    configured(Map.of("podproc.node-name", "n1")).getPropertyNames().spliterator(),
+                    false)
                 .filter(name -> name.startsWith("podproc.")))
         .containsExactlyInAnyOrder(
             "podproc.mount-point",
@@ -65,7 +68,8 @@ class DaemonConfigTest {
             "podproc.memory-high",
             "podproc.sampler-interval",
             "podproc.host-max-age",
-            "podproc.readiness-deadline");
+            "podproc.readiness-deadline",
+            "podproc.node-name");
   }
 
   @Test
@@ -119,7 +123,11 @@ class DaemonConfigTest {
     "host-max-age,-1s",
     "host-max-age,11s",
     "readiness-deadline,0.05s",
-    "readiness-deadline,2m"
+    "readiness-deadline,2m",
+    "node-name,a/b",
+    "node-name,Node",
+    "node-name,-a",
+    "node-name,a..b"
   })
   void aValueOutOfItsRangeIsRefusedByName(String name, String value) {
     DaemonConfig config = config(Map.of("podproc." + name, value));
@@ -137,7 +145,9 @@ class DaemonConfigTest {
     "host-max-age,0s",
     "host-max-age,10s",
     "readiness-deadline,0.1s",
-    "readiness-deadline,1m"
+    "readiness-deadline,1m",
+    "node-name,''",
+    "node-name,ip-10-0-0-1.eu-west-1.compute.internal"
   })
   void theEndsOfARangeAreIn(String name, String value) {
     assertThatCode(() -> SettingsCheck.check(config(Map.of("podproc." + name, value)), Set.of()))

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cluster;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+
+/**
+ * The label {@code podproc.io/ready=true} on this daemon's Node, for as long as the daemon serves.
+ * It is set in the background, and tried again for as long as it takes: nothing waits for it. A
+ * daemon that is killed leaves it where it is.
+ */
+public final class NodeLabel implements AutoCloseable {
+  /** Whether the daemon serves now. */
+  public interface Serving {
+    boolean check() throws InterruptedException;
+  }
+
+  /**
+   * How often it is done.
+   *
+   * @param check whether the daemon serves
+   * @param repeat tells what has been told: somebody may have removed the label, or made the Node
+   *     anew. Nothing is written where nothing changes.
+   * @param retry after the first failure; twice as long after each one that follows, up to a minute
+   */
+  record Pace(Duration check, Duration repeat, Duration retry) {
+    static final Pace USUAL =
+        new Pace(Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofSeconds(1));
+  }
+
+  private static final Logger LOG = Logger.getLogger("podproc");
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(10);
+  private static final Duration GOODBYE_DEADLINE = Duration.ofSeconds(1);
+
+  private final ApiServer server;
+  private final String node;
+  private final Serving serving;
+  private final Pace pace;
+  private final Thread thread;
+  private final AtomicBoolean withdrawn = new AtomicBoolean();
+
+  private NodeLabel(ApiServer server, String node, Serving serving, Pace pace) {
+    this.server = server;
+    this.node = node;
+    this.serving = serving;
+    this.pace = pace;
+    this.thread = Thread.ofPlatform().daemon().name("node-label").unstarted(this::run);
+  }
+
+  /** Keeps the label of a Node from now on, until it is closed. */
+  public static NodeLabel keep(ApiServer server, String node, Serving serving) {
+    return keep(server, node, serving, Pace.USUAL);
+  }
+
+  static NodeLabel keep(ApiServer server, String node, Serving serving, Pace pace) {
+    NodeLabel label = new NodeLabel(server, node, serving, pace);
+    label.thread.start();
+    return label;
+  }
+
+  /** Begins to remove the label, and returns at once. */
+  public void withdraw() {
+    if (withdrawn.compareAndSet(false, true)) {
+      thread.interrupt();
+    }
+  }
+
+  /** Removes the label. Takes no longer than a second, whatever the API server does. */
+  @Override
+  public void close() {
+    withdraw();
+    try {
+      thread.join(GOODBYE_DEADLINE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    try {
+      keep();
+    } catch (InterruptedException e) {
+      try {
+        tell(false, GOODBYE_DEADLINE);
+      } catch (IOException | RuntimeException | InterruptedException late) {
+        LOG.warnf("the label of node %s stays: %s", node, late);
+      }
+    }
+  }
+
+  private void keep() throws InterruptedException {
+    boolean told = false;
+    long toldAt = System.nanoTime() - pace.repeat.toNanos();
+    long warnedAt = System.nanoTime() - MINUTE.toNanos();
+    Duration retry = pace.retry;
+    while (true) {
+      Duration pause = pace.check;
+      boolean serves = serving.check();
+      if (serves != told || System.nanoTime() - toldAt >= pace.repeat.toNanos()) {
+        try {
+          tell(serves, ANSWER_DEADLINE);
+          told = serves;
+          toldAt = System.nanoTime();
+          retry = pace.retry;
+        } catch (IOException | RuntimeException e) {
+          if (System.nanoTime() - warnedAt >= MINUTE.toNanos()) {
+            warnedAt = System.nanoTime();
+            LOG.warnf("can't label node %s at %s: %s", node, server.url(), e);
+          }
+          pause = retry;
+          retry = retry.compareTo(MINUTE.dividedBy(2)) < 0 ? retry.multipliedBy(2) : MINUTE;
+        }
+      }
+      // A bit at random, as all daemons of a cluster lose the same API server at the same time.
+      Thread.sleep(
+          pause.multipliedBy(ThreadLocalRandom.current().nextLong(75, 126)).dividedBy(100));
+    }
+  }
+
+  private void tell(boolean ready, Duration deadline) throws IOException, InterruptedException {
+    server.merge(
+        "/api/v1/nodes/" + node + "?fieldManager=podproc-daemon",
+        "{\"metadata\":{\"labels\":{\"podproc.io/ready\":" + (ready ? "\"true\"" : "null") + "}}}",
+        deadline);
+  }
+}
