@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook;
 
+import io.podproc.webhook.injection.PodSecurityLevel;
 import io.podproc.webhook.tls.CertificateSource;
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All settings of the webhook and their defaults. Each can be given as a system property ({@code
@@ -28,22 +31,28 @@ public interface WebhookConfig {
           + "/proc/diskstats,/proc/slabinfo,/sys/devices/system/cpu/online")
   List<String> files();
 
-  /** Runtime classes whose containers have a kernel of their own; * stands for any text. */
+  /**
+   * Runtime classes whose containers have a kernel of their own; * stands for any text. May be
+   * empty.
+   */
   @WithDefault("gvisor*,runsc*,kata*")
-  List<String> skipRuntimeClasses();
+  Optional<List<String>> skipRuntimeClasses();
 
   /** Whether pods with hostPID keep the host's view. */
   @WithDefault("true")
+  @WithConverter(TrueOrFalse.class)
   boolean skipHostPid();
 
   /** Whether privileged containers keep the host's view. */
   @WithDefault("false")
+  @WithConverter(TrueOrFalse.class)
   boolean skipPrivileged();
 
   /**
    * Whether pods with {@code hostUsers: false} are injected: if the daemon's mount can be idmapped.
    */
   @WithDefault("false")
+  @WithConverter(TrueOrFalse.class)
   boolean userNamespaces();
 
   /** The Pod Security level of namespaces without the label: the API server's default. */
@@ -52,6 +61,7 @@ public interface WebhookConfig {
 
   /** Whether injected pods prefer nodes on which the daemon serves ({@code podproc.io/ready}). */
   @WithDefault("false")
+  @WithConverter(TrueOrFalse.class)
   boolean preferReadyNodes();
 
   /** The MutatingWebhookConfiguration that registers this webhook. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.podproc.webhook;
+package io.podproc.webhook.injection;
 
 /**
  * The levels of the Pod Security Standards, as {@code pod-security.kubernetes.io/enforce} names

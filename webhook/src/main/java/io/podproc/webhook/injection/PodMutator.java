@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.webhook.injection;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Mounts files into a pod: adds what it lacks, behind what the user has written. A pod that has
+ * been through here needs nothing more.
+ */
+public final class PodMutator {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final String READY_LABEL = "podproc.io/ready";
+
+  private final InjectionRules rules;
+
+  public PodMutator(InjectionRules rules) {
+    this.rules = rules;
+  }
+
+  /** For a pod that is being made. */
+  public Mutation mutate(Pod pod, List<InjectableFile> files) throws UnreadablePodException {
+    Pass pass = new Pass(pod);
+    pod.containers().forEach(container -> pass.mount(container, files));
+    ArrayNode patch = JSON.arrayNode();
+    appendAll(patch, "/spec/volumes", pod.hasVolumeList(), pass.missingVolumes());
+    patch.addAll(pass.patch);
+    if (rules.preferReadyNodes() && !pass.mounted.isEmpty()) {
+      preferReadyNodes(pod.spec(), patch);
+    }
+    return pass.mutation(patch, files);
+  }
+
+  /**
+   * For ephemeral containers that are added to a pod, in which nothing else may change: they get
+   * what the pod has volumes for.
+   */
+  public Mutation mutateEphemeral(Pod pod, Pod before, List<InjectableFile> files) {
+    Pass pass = new Pass(pod);
+    Set<String> old =
+        before.ephemeralContainers().stream().map(Container::name).collect(Collectors.toSet());
+    List<InjectableFile> present = files.stream().filter(pass.volumes::contains).toList();
+    pod.ephemeralContainers().stream()
+        .filter(container -> !old.contains(container.name()))
+        .forEach(container -> pass.mount(container, present));
+    return pass.mutation(pass.patch, files);
+  }
+
+  /** One pod's way through here. */
+  private final class Pass {
+    final ArrayNode patch = JSON.arrayNode();
+    final Set<InjectableFile> mounted = new LinkedHashSet<>();
+
+    /** Those whose volume the pod has, and those whose volume's name it uses for another. */
+    final Set<InjectableFile> volumes = new LinkedHashSet<>();
+
+    final Set<InjectableFile> misnamed = new LinkedHashSet<>();
+
+    final SequencedMap<InjectableFile, List<String>> left = new LinkedHashMap<>();
+    final List<String> privileged = new ArrayList<>();
+
+    Pass(Pod pod) {
+      for (InjectableFile file : InjectableFile.all()) {
+        pod.volume(file.volumeName())
+            .ifPresent(volume -> (volume.equals(volumeOf(file)) ? volumes : misnamed).add(file));
+      }
+    }
+
+    void mount(Container container, List<InjectableFile> files) {
+      if (rules.skipPrivileged() && container.privileged()) {
+        privileged.add(container.name());
+        return;
+      }
+      ArrayNode mounts = JSON.arrayNode();
+      for (InjectableFile file : files) {
+        if (misnamed.contains(file)) {
+          continue;
+        }
+        if (volumes.contains(file) && container.has(file)) {
+          mounted.add(file);
+        } else if (container.occupies(file.path())) {
+          left.computeIfAbsent(file, f -> new ArrayList<>()).add(container.name());
+        } else {
+          mounted.add(file);
+          mounts.add(mountOf(file));
+        }
+      }
+      appendAll(patch, container.pointer() + "/volumeMounts", container.hasMountList(), mounts);
+    }
+
+    ArrayNode missingVolumes() {
+      ArrayNode missing = JSON.arrayNode();
+      InjectableFile.all().stream()
+          .filter(file -> mounted.contains(file) && !volumes.contains(file))
+          .forEach(file -> missing.add(volumeOf(file)));
+      return missing;
+    }
+
+    Mutation mutation(ArrayNode wholePatch, List<InjectableFile> files) {
+      List<Reason> conflicts = new ArrayList<>();
+      List<String> warnings = new ArrayList<>();
+      files.stream()
+          .filter(misnamed::contains)
+          .forEach(file -> {
+            conflicts.add(Reason.VOLUME_NAME_TAKEN);
+            warnings.add(
+                Warning.of(
+                    file.path()
+                        + " is left alone: the volume "
+                        + file.volumeName()
+                        + " is another's"));
+          });
+      SequencedMap<String, List<String>> pathsByContainers = new LinkedHashMap<>();
+      left.forEach((file, names) -> {
+        conflicts.add(Reason.MOUNTED_ALREADY);
+        pathsByContainers
+            .computeIfAbsent(String.join(", ", names), n -> new ArrayList<>())
+            .add(file.path());
+      });
+      pathsByContainers.forEach((names, paths) ->
+          warnings.addAll(Warning.listing("left alone, mounted already in " + names + ":", paths)));
+      if (!privileged.isEmpty()) {
+        warnings.add(
+            Warning.of("privileged, so with the node's view: " + String.join(", ", privileged)));
+      }
+      return new Mutation(
+          wholePatch, files.stream().filter(mounted::contains).toList(), conflicts, warnings);
+    }
+  }
+
+  private JsonNode volumeOf(InjectableFile file) {
+    ObjectNode volume = JSON.objectNode().put("name", file.volumeName());
+    volume.putObject("hostPath").put("path", rules.mountPoint() + file.path()).put("type", "File");
+    return volume;
+  }
+
+  private static JsonNode mountOf(InjectableFile file) {
+    return JSON.objectNode()
+        .put("name", file.volumeName())
+        .put("mountPath", file.path())
+        .put("readOnly", true);
+  }
+
+  private static void preferReadyNodes(JsonNode spec, ArrayNode patch)
+      throws UnreadablePodException {
+    ObjectNode term = JSON.objectNode();
+    // The least weight: what the user prefers counts for more.
+    term.put("weight", 1);
+    ObjectNode expression = term.putObject("preference").putArray("matchExpressions").addObject();
+    expression.put("key", READY_LABEL).put("operator", "In").putArray("values").add("true");
+
+    String pointer = "/spec";
+    JsonNode parent = spec;
+    for (String name : List.of("affinity", "nodeAffinity")) {
+      pointer += "/" + name;
+      parent = Pod.member(parent, name, JsonNodeType.OBJECT);
+      if (parent.isMissingNode()) {
+        add(patch, pointer, JSON.objectNode());
+      }
+    }
+    String list = "preferredDuringSchedulingIgnoredDuringExecution";
+    JsonNode terms = Pod.member(parent, list, JsonNodeType.ARRAY);
+    if (terms.valueStream().noneMatch(term::equals)) {
+      appendAll(patch, pointer + "/" + list, terms.isArray(), JSON.arrayNode().add(term));
+    }
+  }
+
+  /** Adds items to the end of a list, which may have to be made first. */
+  private static void appendAll(ArrayNode patch, String pointer, boolean exists, ArrayNode items) {
+    if (!exists && !items.isEmpty()) {
+      add(patch, pointer, items);
+    } else {
+      items.forEach(item -> add(patch, pointer + "/-", item));
+    }
+  }
+
+  /** Pointers are made of names and indexes that need no escapes. */
+  private static void add(ArrayNode patch, String pointer, JsonNode value) {
+    ObjectNode operation = patch.addObject();
+    operation.put("op", "add").put("path", pointer).set("value", value);
+  }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Whether a pod gets the daemon's files, and how its JSON is patched. Pure: what comes out is made
+ * of what goes in.
+ */
+@NullMarked
+package io.podproc.webhook.injection;
+
+import org.jspecify.annotations.NullMarked;
