@@ -88,7 +88,7 @@ public interface WebhookConfig {
   @WithDefault("podproc-webhook")
   String certificateLease();
 
-  /** self: for how long a serving certificate is valid, 1 min to 397 days. */
+  /** self: for how long a serving certificate is valid, 30 s to 397 days. */
   @WithDefault("90d")
   Duration certificateValidity();
 
