@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.helm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What holds for every file of values: security, rights, and that objects find each other. */
+class RulesTest {
+  static List<Path> ci() {
+    return Chart.ci();
+  }
+
+  private static List<JsonNode> list(JsonNode array) {
+    List<JsonNode> items = new ArrayList<>();
+    array.forEach(items::add);
+    return items;
+  }
+
+  private static List<String> texts(JsonNode array) {
+    return list(array).stream().map(JsonNode::asText).toList();
+  }
+
+  private static List<KubernetesObject> of(List<KubernetesObject> objects, String kind) {
+    return objects.stream().filter(object -> object.kind().equals(kind)).toList();
+  }
+
+  private static Stream<JsonNode> containers(List<KubernetesObject> objects) {
+    return objects.stream()
+        .flatMap(object -> object.podSpec().stream())
+        .flatMap(pod ->
+            Stream.of("containers", "initContainers").flatMap(n -> list(pod.path(n)).stream()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("ci")
+  void memoryThatIsAskedForIsTheLimit(Path values) {
+    assertThat(containers(Chart.render(values)))
+        .isNotEmpty()
+        .allSatisfy(container -> {
+          JsonNode resources = container.path("resources");
+          assertThat(resources.at("/requests/memory").asText()).isNotEmpty();
+          assertThat(resources.at("/limits/memory")).isEqualTo(resources.at("/requests/memory"));
+          assertThat(resources.at("/requests/cpu").asText()).isNotEmpty();
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("ci")
+  void onlyTheDaemonIsPrivileged(Path values) {
+    for (KubernetesObject object : Chart.render(values)) {
+      object
+          .podSpec()
+          .ifPresent(pod -> {
+            assertThat(pod.path("enableServiceLinks").asBoolean(true)).isFalse();
+            if (object.kind().equals("DaemonSet")) {
+              assertThat(pod.path("hostPID").asBoolean()).isTrue();
+              assertThat(pod.at("/containers/0/securityContext/privileged").asBoolean()).isTrue();
+            } else {
+              isRestricted(pod);
+            }
+          });
+    }
+    assertThat(containers(Chart.render(values)))
+        .allSatisfy(container ->
+            assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean(false))
+                .isTrue());
+  }
+
+  /** As the Pod Security Standards have it. */
+  private static void isRestricted(JsonNode pod) {
+    assertThat(pod.has("hostPID") || pod.has("hostIPC")).isFalse();
+    assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+    assertThat(pod.at("/securityContext/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+    for (JsonNode container : pod.path("containers")) {
+      JsonNode context = container.path("securityContext");
+      assertThat(context.path("allowPrivilegeEscalation").asBoolean(true)).isFalse();
+      assertThat(texts(context.at("/capabilities/drop"))).containsExactly("ALL");
+      assertThat(context.at("/capabilities/add").isMissingNode()).isTrue();
+      assertThat(context.has("privileged")).isFalse();
+    }
+    for (JsonNode volume : pod.path("volumes")) {
+      assertThat(volume.has("hostPath")).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("ci")
+  void rightsAreNamed(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    Set<String> named =
+        Set.of("secrets", "leases", "mutatingwebhookconfigurations"); // others hold no secret
+    for (KubernetesObject role : objects) {
+      for (JsonNode rule : role.json().path("rules")) {
+        List<String> resources = texts(rule.path("resources"));
+        assertThat(texts(rule.path("verbs")))
+            .isNotEmpty()
+            .isSubsetOf("get", "list", "watch", "update", "patch");
+        assertThat(rule.toString()).doesNotContain("*");
+        for (String resource : resources) {
+          assertThat(resource)
+              .isIn("nodes", "namespaces", "secrets", "leases", "mutatingwebhookconfigurations");
+          if (named.contains(resource)) {
+            assertThat(texts(rule.path("resourceNames")))
+                .containsExactly(
+                    switch (resource) {
+                      case "secrets" -> KubernetesObject.only(objects, "Secret").name();
+                      case "leases" -> KubernetesObject.only(objects, "Lease").name();
+                      default ->
+                          KubernetesObject.only(objects, "MutatingWebhookConfiguration").name();
+                    });
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("ci")
+  void bindingsBindWhatThereIs(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    List<String> ids = objects.stream().map(KubernetesObject::id).toList();
+    for (KubernetesObject binding : objects) {
+      if (!binding.kind().endsWith("RoleBinding") || binding.name().endsWith("-scc")) {
+        continue;
+      }
+      JsonNode role = binding.json().path("roleRef");
+      String namespace = role.path("kind").asText().equals("Role") ? Chart.NAMESPACE + "/" : "";
+      assertThat(ids).contains(role.path("kind").asText() + " " + namespace + name(role));
+      for (JsonNode subject : binding.json().path("subjects")) {
+        assertThat(subject.path("namespace").asText()).isEqualTo(Chart.NAMESPACE);
+        assertThat(ids).contains("ServiceAccount " + Chart.NAMESPACE + "/" + name(subject));
+      }
+    }
+    for (KubernetesObject account : of(objects, "ServiceAccount")) {
+      assertThat(account.json().path("automountServiceAccountToken").asBoolean(true)).isFalse();
+    }
+    for (String kind : List.of("Deployment", "DaemonSet")) {
+      for (KubernetesObject workload : of(objects, kind)) {
+        JsonNode pod = workload.podSpec().orElseThrow();
+        String account = pod.path("serviceAccountName").asText();
+        assertThat(ids).contains("ServiceAccount " + Chart.NAMESPACE + "/" + account);
+        boolean hasRights =
+            objects.stream()
+                .anyMatch(o -> o.kind().equals("ClusterRoleBinding") && o.name().equals(account));
+        assertThat(pod.path("automountServiceAccountToken").asBoolean()).isEqualTo(hasRights);
+      }
+    }
+  }
+
+  private static String name(JsonNode reference) {
+    return reference.path("name").asText();
+  }
+
+  /** They can't be changed afterwards, and a pod that a new version relabels is a pod restarted. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void selectorsSelectAndHoldNoVersion(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    for (KubernetesObject object : objects) {
+      if (object.podLabels().isMissingNode()) {
+        continue;
+      }
+      ObjectNode selected = (ObjectNode) object.json().at("/spec/selector/matchLabels");
+      String component = selected.path("app.kubernetes.io/component").asText();
+      assertThat(selected)
+          .isEqualTo(
+              Yaml.MAPPER
+                  .createObjectNode()
+                  .put("app.kubernetes.io/name", "podproc")
+                  .put("app.kubernetes.io/instance", "podproc")
+                  .put("app.kubernetes.io/component", component));
+      assertThat(object.podLabels().toString()).doesNotContain("0.1.0");
+      contains(object.podLabels(), selected);
+    }
+    for (String kind : List.of("PodDisruptionBudget", "NetworkPolicy", "PodMonitor")) {
+      for (KubernetesObject object : of(objects, kind)) {
+        String workload = kind.equals("PodMonitor") ? "DaemonSet" : "Deployment";
+        JsonNode selector = object.json().path("spec");
+        contains(
+            KubernetesObject.only(objects, workload).podLabels(),
+            selector.has("podSelector")
+                ? selector.at("/podSelector/matchLabels")
+                : selector.at("/selector/matchLabels"));
+      }
+    }
+    for (KubernetesObject service : of(objects, "Service")) {
+      contains(
+          KubernetesObject.only(objects, "Deployment").podLabels(),
+          service.json().at("/spec/selector"));
+    }
+    for (KubernetesObject monitor : of(objects, "ServiceMonitor")) {
+      contains(
+          KubernetesObject.only(objects, "Service").json().at("/metadata/labels"),
+          monitor.json().at("/spec/selector/matchLabels"));
+    }
+  }
+
+  private static void contains(JsonNode labels, JsonNode selector) {
+    assertThat(selector.properties()).isNotEmpty();
+    assertThat(labels.properties()).containsAll(selector.properties());
+  }
+
+  @ParameterizedTest
+  @MethodSource("ci")
+  void portsAreThoseOfTheContainer(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    Stream.of("Deployment", "DaemonSet")
+        .flatMap(kind -> of(objects, kind).stream())
+        .forEach(workload -> {
+          JsonNode container = workload.podSpec().orElseThrow().at("/containers/0");
+          List<String> ports = list(container.path("ports")).stream().map(RulesTest::name).toList();
+          for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+            assertThat(ports).contains(container.path(probe).at("/httpGet/port").asText());
+          }
+        });
+    for (KubernetesObject service : of(objects, "Service")) {
+      JsonNode webhook = KubernetesObject.only(objects, "Deployment").podSpec().orElseThrow();
+      List<String> ports =
+          list(webhook.at("/containers/0/ports")).stream().map(RulesTest::name).toList();
+      for (JsonNode port : service.json().at("/spec/ports")) {
+        assertThat(ports).contains(port.path("targetPort").asText());
+      }
+      for (JsonNode entry :
+          KubernetesObject.only(objects, "MutatingWebhookConfiguration").json().path("webhooks")) {
+        JsonNode called = entry.at("/clientConfig/service");
+        assertThat(name(called)).isEqualTo(service.name());
+        assertThat(called.path("namespace").asText()).isEqualTo(service.namespace());
+        assertThat(called.path("port")).isEqualTo(service.json().at("/spec/ports/0/port"));
+      }
+    }
+  }
+
+  /** A dead mount can't be bound, and what lies beside the mount point must not cover the image. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void theDaemonMountsBelowTheParentOfItsMountPoint(Path values) {
+    KubernetesObject daemon = KubernetesObject.only(Chart.render(values), "DaemonSet");
+    JsonNode pod = daemon.podSpec().orElseThrow();
+    String mountPoint = daemon.environment().getOrDefault("PODPROC_MOUNT_POINT", "");
+    JsonNode mount = pod.at("/containers/0/volumeMounts/0");
+
+    assertThat(mount.path("mountPropagation").asText()).isEqualTo("Bidirectional");
+    assertThat(mountPoint).startsWith(mount.path("mountPath").asText() + "/");
+    assertThat(mount.path("mountPath").asText())
+        .isEqualTo("/host" + pod.at("/volumes/0/hostPath/path").asText());
+    assertThat(pod.at("/volumes/0/hostPath").has("type")).isFalse();
+  }
+}
