@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SecretContentsTest {
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
-  private static final Authority CURRENT = Authority.create(NOW, Duration.ofDays(365));
+  static final Authority CURRENT = Authority.create(NOW, Duration.ofDays(365));
   private static final Authority NEXT = Authority.create(NOW, Duration.ofDays(365));
   private static final Authority OLD = Authority.create(NOW, Duration.ofDays(365));
   private static final ServingCertificate SERVING =
