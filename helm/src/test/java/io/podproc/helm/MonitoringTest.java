@@ -25,7 +25,7 @@ class MonitoringTest {
 
   private static final Pattern METER =
       Pattern.compile(
-          "(Counter|Timer|Gauge|TimeGauge|DistributionSummary)\\s*\\.builder\\(\\s*\"(podproc[^\"]*)\"");
+          "(Counter|FunctionCounter|Timer|Gauge|MultiGauge|TimeGauge|DistributionSummary)\\s*\\.builder\\(\\s*\"(podproc[^\"]*)\"");
   private static final Pattern NAME = Pattern.compile("\\b(podproc_[a-z_]+)\\b");
   private static final Pattern WORD = Pattern.compile("\\b([a-zA-Z_]+)\\b(?=\\{| *\\()");
 
@@ -37,7 +37,8 @@ class MonitoringTest {
         for (MatchResult meter : METER.matcher(Files.readString(file)).results().toList()) {
           String name = meter.group(2).replaceAll("[.-]", "_");
           switch (meter.group(1)) {
-            case "Counter" -> names.add(name.endsWith("_total") ? name : name + "_total");
+            case "Counter", "FunctionCounter" ->
+                names.add(name.endsWith("_total") ? name : name + "_total");
             case "Timer" -> addAll(names, name.replaceFirst("_seconds$", "") + "_seconds");
             case "DistributionSummary" -> addAll(names, name);
             default -> names.addAll(List.of(name, name + "_seconds"));

@@ -4,6 +4,8 @@ package io.podproc.helm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -131,12 +133,16 @@ class SettingsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "daemon/settings/cpuPolicy,     daemon/src/main/java/io/podproc/daemon/view/CpuPolicy.java",
-    "webhook/settings/defaultPodSecurity,"
-        + " webhook/src/main/java/io/podproc/webhook/PodSecurityLevel.java",
+    "daemon, cpuPolicy, CpuPolicy.java",
+    "webhook, defaultPodSecurity, PodSecurityLevel.java",
   })
-  void choicesAreThoseOfTheProgram(String value, String source) {
-    String body = Settings.text(Path.of("..").resolve(source)).replaceAll("(?s)/\\*.*?\\*/", "");
+  void choicesAreThoseOfTheProgram(String program, String setting, String source)
+      throws IOException {
+    String body;
+    try (Stream<Path> files = Files.walk(module(program).resolve("src/main/java"))) {
+      Path file = files.filter(f -> f.endsWith(source)).findAny().orElseThrow();
+      body = Files.readString(file).replaceAll("(?s)/\\*.*?\\*/", "");
+    }
     body = body.substring(body.indexOf('{') + 1, body.lastIndexOf('}')).replaceAll("//.*", "");
     Stream<String> constants =
         Arrays.stream(Pattern.compile("[,;]").split(body.strip()))
@@ -145,7 +151,7 @@ class SettingsTest {
             .map(constant -> constant.toLowerCase(Locale.ROOT));
     JsonNode schema =
         Yaml.read(Chart.DIRECTORY.resolve("values.schema.json"))
-            .at("/properties/" + value.replace("/", "/properties/") + "/enum");
+            .at("/properties/" + program + "/properties/settings/properties/" + setting + "/enum");
 
     assertThat(StreamSupport.stream(schema.spliterator(), false).map(JsonNode::asText))
         .hasSameElementsAs(constants.toList());
