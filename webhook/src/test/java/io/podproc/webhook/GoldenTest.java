@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.podproc.webhook.admission.ReviewRequest;
 import io.podproc.webhook.admission.Reviewer;
 import io.podproc.webhook.admission.Verdict;
 import io.podproc.webhook.injection.Reason;
@@ -90,7 +91,7 @@ class GoldenTest {
       if (in.has("request")) {
         Reviews.request(review).setAll((ObjectNode) in.path("request"));
       }
-      return reviewer().review(Reviews.bytes(review));
+      return reviewer().review(ReviewRequest.parse(Reviews.bytes(review)));
     }
   }
 

@@ -18,7 +18,7 @@ import java.io.UncheckedIOException;
  *
  * @param object a pod's JSON, which may be anything but says that it is a pod
  */
-record ReviewRequest(
+public record ReviewRequest(
     String uid,
     String operation,
     String subResource,
@@ -50,7 +50,8 @@ record ReviewRequest(
           .build()
           .reader();
 
-  static ReviewRequest parse(byte[] body) throws MalformedReviewException {
+  /** Reads the body of a POST. */
+  public static ReviewRequest parse(byte[] body) throws MalformedReviewException {
     JsonNode review = json(body);
     if (!review.path("apiVersion").asText().equals(API_VERSION)
         || !review.path("kind").asText().equals(KIND)) {

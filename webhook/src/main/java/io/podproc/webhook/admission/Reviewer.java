@@ -35,21 +35,16 @@ public final class Reviewer {
     this.namespaceLabels = namespaceLabels;
   }
 
-  /**
-   * Answers one.
-   *
-   * @param body an AdmissionReview with a request, as JSON
-   */
-  public Verdict review(byte[] body) throws MalformedReviewException {
-    ReviewRequest request = ReviewRequest.parse(body);
+  /** Answers one. A pod that can't be read is allowed as it is. */
+  public Verdict review(ReviewRequest request) {
     try {
-      return review(request);
+      return reviewReadable(request);
     } catch (UnreadablePodException e) {
       return Verdict.unchanged(request.uid(), Reason.UNREADABLE_POD, List.of());
     }
   }
 
-  private Verdict review(ReviewRequest request) throws UnreadablePodException {
+  private Verdict reviewReadable(ReviewRequest request) throws UnreadablePodException {
     boolean creation = request.operation().equals("CREATE") && request.subResource().isEmpty();
     boolean debugging =
         request.operation().equals("UPDATE") && request.subResource().equals("ephemeralcontainers");

@@ -27,7 +27,7 @@ public record Verdict(
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   /** The pod stays as it is. */
-  static Verdict unchanged(String uid, Reason reason, List<String> warnings) {
+  public static Verdict unchanged(String uid, Reason reason, List<String> warnings) {
     return new Verdict(
         uid,
         reason,

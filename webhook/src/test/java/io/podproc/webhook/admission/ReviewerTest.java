@@ -51,11 +51,11 @@ class ReviewerTest {
   }
 
   private JsonNode answer(byte[] body) throws Exception {
-    return Reviews.JSON.readTree(reviewer.review(body).toJson());
+    return Reviews.JSON.readTree(reviewer.review(ReviewRequest.parse(body)).toJson());
   }
 
   private void assertMalformed(byte[] body, String words) {
-    assertThatThrownBy(() -> reviewer.review(body))
+    assertThatThrownBy(() -> ReviewRequest.parse(body))
         .isInstanceOf(MalformedReviewException.class)
         .hasMessageContaining(words)
         .hasMessageNotContainingAny("hunter2", "com.fasterxml", "\n");
@@ -103,7 +103,8 @@ class ReviewerTest {
   void anUnreadablePodIsAllowed() throws Exception {
     ObjectNode pod = POD.deepCopy();
     pod.remove("spec");
-    Verdict verdict = reviewer.review(Reviews.bytes(Reviews.creation("shop", pod)));
+    Verdict verdict =
+        reviewer.review(ReviewRequest.parse(Reviews.bytes(Reviews.creation("shop", pod))));
     assertThat(verdict.reason()).isEqualTo(Reason.UNREADABLE_POD);
     assertThat(answer(Reviews.bytes(Reviews.creation("shop", pod))).path("response"))
         .isEqualTo(
@@ -131,7 +132,7 @@ class ReviewerTest {
         "{\"a\": \"\u0001\"}"
       })
   void whatIsNoJsonIsMalformed(String body) {
-    assertThatThrownBy(() -> reviewer.review(body.getBytes(StandardCharsets.UTF_8)))
+    assertThatThrownBy(() -> ReviewRequest.parse(body.getBytes(StandardCharsets.UTF_8)))
         .isInstanceOf(MalformedReviewException.class)
         .message()
         .hasLineCount(1);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.podproc.webhook.Reviews;
+import io.podproc.webhook.admission.ReviewRequest;
 import io.podproc.webhook.admission.Reviewer;
 import io.podproc.webhook.admission.Verdict;
 import java.util.ArrayList;
@@ -195,7 +196,7 @@ class AnyPodTest {
 
   private static Verdict verdict(Reviewer reviewer, JsonNode pod) {
     try {
-      return reviewer.review(Reviews.bytes(Reviews.creation("shop", pod)));
+      return reviewer.review(ReviewRequest.parse(Reviews.bytes(Reviews.creation("shop", pod))));
     } catch (Exception e) {
       throw new AssertionError(e);
     }

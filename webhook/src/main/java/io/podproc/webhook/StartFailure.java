@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.webhook;
+
+import io.quarkus.runtime.QuarkusBindException;
+import io.smallrye.config.ConfigValidationException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A start that failed: one line on standard error, and the exit status. */
+final class StartFailure {
+  private StartFailure() {}
+
+  /** Quarkus's handler of exits. */
+  static void exit(Integer status, @Nullable Throwable failure) {
+    if (failure != null) {
+      print(failure);
+    }
+    System.exit(status);
+  }
+
+  static void print(Throwable failure) {
+    System.err.println("podproc: " + message(failure));
+  }
+
+  /** SmallRye's words, which name its own classes and codes, in those of a user. */
+  private static String plainWords(String problem) {
+    return problem
+        .replaceAll("java\\.[a-zA-Z.]+: |SRCFG[0-9]+: ", "")
+        .replaceAll("(\\S+) in \\S+ does not map to any root", "there is no setting $1")
+        .replaceAll(
+            "The config property (\\S+) with the config value \"(.*)\" threw an Exception whilst"
+                + " being converted\\s+",
+            "$1 can't be \"$2\": ")
+        .replaceAll("Cannot convert \\S+ to enum class \\S+, ", "");
+  }
+
+  private static String message(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null && !(cause instanceof QuarkusBindException)) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof QuarkusBindException bind) {
+      return "the port "
+          + bind.getPort()
+          + " is taken: set quarkus.http.ssl-port or quarkus.management.port";
+    }
+    if (cause instanceof ConfigValidationException invalid) {
+      return IntStream.range(0, invalid.getProblemCount())
+          .mapToObj(i -> plainWords(invalid.getProblem(i).getMessage()))
+          .collect(Collectors.joining("; "));
+    }
+    String message = cause.getMessage();
+    return message == null ? cause.toString() : message.strip().replaceAll("\\s*\\n\\s*", " ");
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.webhook;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.podproc.webhook.injection.Reason;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.DoubleStream;
+
+/** Counts what becomes of reviews, and how long they take. All of it is there from the start. */
+@Singleton
+final class WebhookMetrics {
+  /** Milliseconds, up to the timeout that the webhook is registered with. */
+  private static final double[] BUCKETS = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000};
+
+  private final Map<Reason, Counter> injections = new EnumMap<>(Reason.class);
+  private final Timer duration;
+
+  WebhookMetrics(MeterRegistry registry) {
+    for (Reason reason : Reason.values()) {
+      injections.put(
+          reason,
+          Counter.builder("podproc.injections")
+              .description("Reviews by what became of them; conflicts are paths left alone")
+              .tag("result", reason.result().label())
+              .tag("reason", reason.label())
+              .register(registry));
+    }
+    duration =
+        Timer.builder("podproc.admission.duration")
+            .description("Time from the head of a review to its answer")
+            .serviceLevelObjectives(
+                DoubleStream.of(BUCKETS)
+                    .mapToObj(millis -> Duration.ofNanos((long) (millis * 1e6)))
+                    .toArray(Duration[]::new))
+            .register(registry);
+  }
+
+  void count(Reason reason) {
+    Objects.requireNonNull(injections.get(reason)).increment();
+  }
+
+  void answered(Duration taken) {
+    duration.record(taken);
+  }
+}

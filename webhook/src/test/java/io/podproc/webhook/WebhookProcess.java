@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.webhook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/** The packaged webhook as a process of its own, with a certificate for localhost. */
+final class WebhookProcess implements AutoCloseable {
+  private static final Path JAR = Path.of("target/podproc-webhook.jar");
+
+  private final Path directory;
+  private final SSLContext tls;
+  private final Process process;
+  private final int port = freePort();
+  private final int managementPort = freePort();
+
+  private WebhookProcess(String apiServer, String... settings) throws Exception {
+    directory = Files.createTempDirectory("podproc-webhook-it");
+    tls = makeCertificate(directory);
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "@src/main/jvm/jvm.options",
+                "-Dkubernetes.master=" + apiServer,
+                "-Dquarkus.http.host=localhost",
+                "-Dquarkus.http.ssl-port=" + port,
+                "-Dquarkus.http.ssl.certificate.files=" + directory.resolve("tls.crt"),
+                "-Dquarkus.http.ssl.certificate.key-files=" + directory.resolve("tls.key"),
+                "-Dquarkus.management.host=localhost",
+                "-Dquarkus.management.port=" + managementPort));
+    command.addAll(List.of(settings));
+    command.addAll(List.of("-jar", JAR.toString()));
+    process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("log").toFile())
+            .start();
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param apiServer the port of the loopback interface where it is or will be
+   * @param settings system properties, as -Dpodproc.drain=1s
+   */
+  static WebhookProcess start(int apiServer, String... settings) {
+    try {
+      return new WebhookProcess("http://localhost:" + apiServer, settings);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static SSLContext makeCertificate(Path directory)
+      throws GeneralSecurityException, OperatorCreationException, IOException {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+    generator.initialize(256);
+    KeyPair keys = generator.generateKeyPair();
+    X500Name name = new X500Name("CN=podproc test");
+    Instant now = Instant.now();
+    X509Certificate certificate =
+        new JcaX509CertificateConverter()
+            .getCertificate(
+                new JcaX509v3CertificateBuilder(
+                        name,
+                        BigInteger.ONE,
+                        Date.from(now.minusSeconds(60)),
+                        Date.from(now.plusSeconds(3600)),
+                        name,
+                        keys.getPublic())
+                    .addExtension(
+                        Extension.subjectAlternativeName,
+                        false,
+                        new GeneralNames(new GeneralName(GeneralName.dNSName, "localhost")))
+                    .build(
+                        new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
+    Files.writeString(directory.resolve("tls.crt"), pem("CERTIFICATE", certificate.getEncoded()));
+    Files.writeString(
+        directory.resolve("tls.key"), pem("PRIVATE KEY", keys.getPrivate().getEncoded()));
+    KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+    trusted.load(null, null);
+    trusted.setCertificateEntry("server", certificate);
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
+  }
+
+  private static String pem(String type, byte[] der) {
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
+        .formatted(type, Base64.getMimeEncoder().encodeToString(der), type);
+  }
+
+  static void await(String what, Duration atMost, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("not within " + atMost + ": " + what);
+      }
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  WebhookProcess awaitReady() {
+    return awaitHealth("ready");
+  }
+
+  /** Until it takes connections; it may not be ready. */
+  WebhookProcess awaitListening() {
+    return awaitHealth("live");
+  }
+
+  private WebhookProcess awaitHealth(String kind) {
+    try {
+      await(kind, Duration.ofSeconds(60), () -> health(kind) == 200 || !isAlive());
+      assertThat(isAlive()).as(output()).isTrue();
+      return this;
+    } catch (AssertionError e) {
+      String output = output();
+      close();
+      throw new AssertionError(output, e);
+    }
+  }
+
+  /** An HTTP status, 0 where there is no answer. */
+  int health(String kind) {
+    return managed("/q/health/" + kind).map(HttpResponse::statusCode).orElse(0);
+  }
+
+  String metrics() {
+    return managed("/q/metrics").map(HttpResponse::body).orElse("");
+  }
+
+  private Optional<HttpResponse<String>> managed(String path) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return Optional.of(
+          client.send(
+              HttpRequest.newBuilder(URI.create("http://localhost:" + managementPort + path))
+                  .timeout(Duration.ofSeconds(10))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString()));
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A client that trusts its certificate. */
+  HttpClient client(HttpClient.Version version) {
+    return HttpClient.newBuilder().sslContext(tls).version(version).build();
+  }
+
+  SSLContext tls() {
+    return tls;
+  }
+
+  int port() {
+    return port;
+  }
+
+  HttpRequest post(byte[] body) {
+    return HttpRequest.newBuilder(URI.create("https://localhost:" + port + "/mutate?timeout=5s"))
+        .header("Content-Type", "application/json")
+        .header("Accept", "application/json, */*")
+        .timeout(Duration.ofSeconds(10))
+        .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+        .build();
+  }
+
+  HttpResponse<String> send(HttpRequest request) {
+    try (HttpClient client = client(HttpClient.Version.HTTP_2)) {
+      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(output(), e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  JsonNode review(JsonNode review) {
+    HttpResponse<String> response = send(post(Reviews.bytes(review)));
+    if (response.statusCode() != 200) {
+      throw new AssertionError(response.statusCode() + " " + response.body());
+    }
+    return Reviews.json(response.body());
+  }
+
+  /** Standard output and error until now. */
+  String output() {
+    try {
+      return Files.readString(directory.resolve("log"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  int awaitExit() {
+    try {
+      if (!process.waitFor(40, TimeUnit.SECONDS)) {
+        throw new AssertionError("it does not end: " + output());
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    int _ = awaitExit();
+    try {
+      for (String file : List.of("log", "tls.crt", "tls.key", "")) {
+        Files.deleteIfExists(directory.resolve(file));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
