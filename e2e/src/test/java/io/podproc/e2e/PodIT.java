@@ -24,14 +24,18 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * A pod's way through podproc, without a cluster: its manifest goes to the webhook's image as a
  * review, the daemon's image serves the node, and the patched pod runs there.
  */
 @Tag("images")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PodIT {
   private static final String MOUNT_POINT = Node.SHARED + "/podproc";
   private static final int APP_KIBIBYTES = 256 * 1024;
@@ -280,6 +284,26 @@ class PodIT {
         .isEqualTo(patched.getJsonObject("metadata").getJsonObject("labels"));
     assertThat(container(patched, "app").getJsonArray("command"))
         .isEqualTo(container(pod, "app").getJsonArray("command"));
+  }
+
+  @Test
+  @Order(Integer.MAX_VALUE) // Files of a daemon that ended are those of nobody.
+  void a_pod_that_starts_while_no_daemon_serves_sees_the_host() {
+    String _ = node.run("podman", "stop", "--time=20", "daemon").ok();
+    node.play(
+        Json.createPatchBuilder()
+            .replace("/metadata/name", "late")
+            .build()
+            .apply(patched)
+            .toString());
+    assertThat(Output.kilobytes(node.exec("late-app", "cat", "/proc/meminfo").ok(), "MemTotal"))
+        .isEqualTo(Output.kilobytes(Machine.read("/proc/meminfo"), "MemTotal"));
+    assertThat(node.exec("late-app", "getconf", "_NPROCESSORS_ONLN").ok())
+        .isEqualTo(Command.run("getconf", "_NPROCESSORS_ONLN").ok());
+    for (var mount : container(patched, "app").getJsonArray("volumeMounts")) {
+      String path = mount.asJsonObject().getString("mountPath");
+      assertThat(node.exec("late-app", "cat", path).ok()).as(path).isNotEmpty();
+    }
   }
 
   private static JsonObject container(JsonObject pod, String name) {
