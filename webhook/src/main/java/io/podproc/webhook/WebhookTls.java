@@ -5,7 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.podproc.webhook.tls.CertificateSettings;
 import io.podproc.webhook.tls.Certificates;
-import io.podproc.webhook.tls.ServingKeyManager;
+import io.podproc.webhook.tls.ServingKeys;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.tls.runtime.KeyStoreAndKeyCertOptions;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 @Identifier("webhook")
 final class WebhookTls implements KeyStoreProvider {
-  private final ServingKeyManager keys = new ServingKeyManager();
+  private final ServingKeys keys = new ServingKeys();
   private volatile @Nullable Certificates certificates;
 
   /**

@@ -14,7 +14,7 @@ public interface Certificates extends AutoCloseable {
   static Certificates start(
       CertificateSettings settings,
       KubernetesClient client,
-      ServingKeyManager keys,
+      ServingKeys keys,
       Served.Events events,
       InstantSource clock) {
     Served served = new Served(keys, settings, clock, events);

@@ -24,13 +24,13 @@ public final class Served {
    */
   public record Readiness(boolean ready, String state) {}
 
-  private final ServingKeyManager keys;
+  private final ServingKeys keys;
   private final CertificateSettings settings;
   private final InstantSource clock;
   private final Events events;
 
   public Served(
-      ServingKeyManager keys, CertificateSettings settings, InstantSource clock, Events events) {
+      ServingKeys keys, CertificateSettings settings, InstantSource clock, Events events) {
     this.keys = keys;
     this.settings = settings;
     this.clock = clock;

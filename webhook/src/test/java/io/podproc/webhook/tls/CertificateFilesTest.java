@@ -28,7 +28,7 @@ class CertificateFilesTest {
 
   private final ApiServer api = new ApiServer();
   private final KubernetesClient client = api.webhookClient();
-  private final ServingKeyManager keys = new ServingKeyManager();
+  private final ServingKeys keys = new ServingKeys();
   private final List<ServingCertificate> served = new ArrayList<>();
   private @Nullable CertificateFiles files;
 

@@ -31,7 +31,7 @@ class CertificateIssuerTest {
 
   /** A webhook without its ports. */
   private static final class Replica implements AutoCloseable {
-    private final ServingKeyManager keys = new ServingKeyManager();
+    private final ServingKeys keys = new ServingKeys();
     private final KubernetesClient client;
     private final Certificates certificates;
 

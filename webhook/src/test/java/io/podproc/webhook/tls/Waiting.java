@@ -7,7 +7,9 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** Waits for what is to become true. */
 final class Waiting {
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  /** Of a machine with much else to do. */
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
+
   private static final long PAUSE_MILLIS = 50;
 
   private Waiting() {}

@@ -100,7 +100,7 @@ final class WebhookProcess implements AutoCloseable {
   /** SIGKILL. */
   void kill() {
     process.destroyForcibly();
-    int _ = awaitExit();
+    close();
   }
 
   /** Its exit status. */

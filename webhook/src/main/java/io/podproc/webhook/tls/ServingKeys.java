@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Gives each handshake the certificate of this moment. Connections that stand are not touched.
  * While there is none, handshakes fail.
  */
-public final class ServingKeyManager extends X509ExtendedKeyManager {
+public final class ServingKeys extends X509ExtendedKeyManager {
   /** The certificates by the name that a handshake asks for them by, between which one may come. */
   private record Generation(
       ServingCertificate certificate, String alias, @Nullable Generation before) {
