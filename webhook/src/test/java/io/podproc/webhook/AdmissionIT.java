@@ -21,7 +21,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reviews over TLS, answered by the packaged webhook. */
@@ -257,12 +256,11 @@ class AdmissionIT {
     assertRefused(webhook.send(yaml), 400);
   }
 
-  @ParameterizedTest
-  @EnumSource(HttpClient.Version.class)
-  void whatIsTooLargeIsRefused(HttpClient.Version version) throws Exception {
+  @Test
+  void whatIsTooLargeIsRefused() throws Exception {
     byte[] body = " ".repeat(9_000_000).getBytes(StandardCharsets.UTF_8);
     double before = counted("error", "too_large");
-    try (HttpClient client = webhook.client(version)) {
+    try (HttpClient client = webhook.client(HttpClient.Version.HTTP_1_1)) {
       assertRefused(client.send(webhook.post(body), HttpResponse.BodyHandlers.ofString()), 413);
       HttpRequest chunked =
           HttpRequest.newBuilder(webhook.post(body).uri())

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigInteger;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,33 +13,19 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import javax.net.ssl.SSLSocket;
 
 /** The packaged webhook as a process of its own, with a certificate for localhost. */
 final class WebhookProcess implements AutoCloseable {
+  static final SelfSigned CERTIFICATE = SelfSigned.make("localhost", "podproc-webhook.podproc.svc");
+
   private static final Path JAR = Path.of("target/podproc-webhook.jar");
 
   private final Path directory;
@@ -51,7 +36,9 @@ final class WebhookProcess implements AutoCloseable {
 
   private WebhookProcess(String apiServer, String... settings) throws Exception {
     directory = Files.createTempDirectory("podproc-webhook-it");
-    tls = makeCertificate(directory);
+    Files.writeString(directory.resolve("tls.crt"), CERTIFICATE.pem());
+    Files.writeString(directory.resolve("tls.key"), CERTIFICATE.keyPem());
+    tls = CERTIFICATE.trusting();
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -60,8 +47,8 @@ final class WebhookProcess implements AutoCloseable {
                 "-Dkubernetes.master=" + apiServer,
                 "-Dquarkus.http.host=localhost",
                 "-Dquarkus.http.ssl-port=" + port,
-                "-Dquarkus.http.ssl.certificate.files=" + directory.resolve("tls.crt"),
-                "-Dquarkus.http.ssl.certificate.key-files=" + directory.resolve("tls.key"),
+                "-Dpodproc.certificate-source=files",
+                "-Dpodproc.certificate-directory=" + directory,
                 "-Dquarkus.management.host=localhost",
                 "-Dquarkus.management.port=" + managementPort));
     command.addAll(List.of(settings));
@@ -95,47 +82,6 @@ final class WebhookProcess implements AutoCloseable {
     }
   }
 
-  private static SSLContext makeCertificate(Path directory)
-      throws GeneralSecurityException, OperatorCreationException, IOException {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-    generator.initialize(256);
-    KeyPair keys = generator.generateKeyPair();
-    X500Name name = new X500Name("CN=podproc test");
-    Instant now = Instant.now();
-    X509Certificate certificate =
-        new JcaX509CertificateConverter()
-            .getCertificate(
-                new JcaX509v3CertificateBuilder(
-                        name,
-                        BigInteger.ONE,
-                        Date.from(now.minusSeconds(60)),
-                        Date.from(now.plusSeconds(3600)),
-                        name,
-                        keys.getPublic())
-                    .addExtension(
-                        Extension.subjectAlternativeName,
-                        false,
-                        new GeneralNames(new GeneralName(GeneralName.dNSName, "localhost")))
-                    .build(
-                        new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
-    Files.writeString(directory.resolve("tls.crt"), pem("CERTIFICATE", certificate.getEncoded()));
-    Files.writeString(
-        directory.resolve("tls.key"), pem("PRIVATE KEY", keys.getPrivate().getEncoded()));
-    KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-    trusted.load(null, null);
-    trusted.setCertificateEntry("server", certificate);
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(trusted);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), null);
-    return context;
-  }
-
-  private static String pem(String type, byte[] der) {
-    return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-        .formatted(type, Base64.getMimeEncoder().encodeToString(der), type);
-  }
-
   static void await(String what, Duration atMost, BooleanSupplier condition) {
     long deadline = System.nanoTime() + atMost.toNanos();
     while (!condition.getAsBoolean()) {
@@ -161,13 +107,23 @@ final class WebhookProcess implements AutoCloseable {
 
   private WebhookProcess awaitHealth(String kind) {
     try {
-      await(kind, Duration.ofSeconds(60), () -> health(kind) == 200 || !isAlive());
+      await(kind, Duration.ofSeconds(60), () -> (serves() && health(kind) == 200) || !isAlive());
       assertThat(isAlive()).as(output()).isTrue();
       return this;
     } catch (AssertionError e) {
       String output = output();
       close();
       throw new AssertionError(output, e);
+    }
+  }
+
+  /** Whether it takes connections for reviews; health it tells before. */
+  private boolean serves() {
+    try (SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket("localhost", port)) {
+      socket.startHandshake();
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 
