@@ -184,6 +184,7 @@ final class AdmissionResource {
           eventLoop.runOnContext(v -> send(answer));
         } finally {
           inReview.release(cost);
+          bodies.release(cost);
         }
       });
     }

@@ -214,6 +214,17 @@ class AdmissionIT {
     }
   }
 
+  @Test
+  void thousandsOfReviewsLeaveNothingBehind() throws Exception {
+    HttpRequest request = webhook.post(Reviews.bytes(Reviews.creation("shop", PLAIN)));
+    try (HttpClient client = webhook.client(HttpClient.Version.HTTP_1_1)) {
+      for (int i = 0; i < 3000; i++) { // 48 MiB as they are counted: twice what it would ever hold
+        assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+            .isEqualTo(200);
+      }
+    }
+  }
+
   // ---- bodies that are none ----
 
   private static void assertRefused(HttpResponse<String> response, int status) {
