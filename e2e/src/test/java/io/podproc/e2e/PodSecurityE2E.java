@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podproc.e2e.Cluster.RunningPod;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where Pod Security forbids hostPath, a pod that asks is created, left alone and told why. */
+@ClusterTest
+class PodSecurityE2E {
+  @ParameterizedTest
+  @ValueSource(strings = {"baseline", "restricted"})
+  void a_pod_of_a_namespace_that_enforces_it(String level, Cluster cluster) {
+    RunningPod pod =
+        cluster.run(
+            cluster.namespace(Cluster.OPT_IN, "pod-security.kubernetes.io/enforce=" + level),
+            "restricted");
+    assertThat(pod.volumes()).isEmpty();
+    assertThat(pod.memory()).isEqualTo(cluster.nodeMemory(pod));
+    assertThat(pod.warnings())
+        .singleElement()
+        .asString()
+        .startsWith("podproc: not injected")
+        .contains(level);
+  }
+}
