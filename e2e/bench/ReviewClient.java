@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * What e2e/bench/webhook runs: starts a webhook, and a stand-in for the API server that it asks for
+ * namespaces, and sends reviews as an API server does. Each is due at a time, and its latency counts
+ * from then on: one that has to wait for an answer to another is late.
+ *
+ * <p>Arguments: a directory with store.p12, reviews a second, seconds to warm up, seconds, and the
+ * command that starts the webhook.
+ */
+final class ReviewClient {
+  private static final int CONNECTIONS = 10;
+  private static final double BAR_MILLIS = 10;
+  private static final char[] PASSWORD = "changeit".toCharArray();
+
+  private ReviewClient() {}
+
+  public static void main(String[] args) throws Exception {
+    Path directory = Path.of(args[0]);
+    int rate = Integer.parseInt(args[1]);
+    int warmUp = Integer.parseInt(args[2]);
+    int seconds = Integer.parseInt(args[3]);
+    KeyStore store = KeyStore.getInstance(directory.resolve("store.p12").toFile(), PASSWORD);
+    writePem(directory, store);
+
+    int port = freePort();
+    int management = freePort();
+    HttpServer apiServer = apiServer();
+    List<String> command = new ArrayList<>(List.of(args).subList(4, args.length));
+    command.addAll(
+        List.of(
+            "-Dkubernetes.master=http://localhost:" + apiServer.getAddress().getPort(),
+            "-Dpodproc.certificate-source=files",
+            "-Dpodproc.certificate-directory=" + directory,
+            "-Dquarkus.http.host=localhost",
+            "-Dquarkus.http.ssl-port=" + port,
+            "-Dquarkus.management.host=localhost",
+            "-Dquarkus.management.port=" + management));
+    Path log = directory.resolve("webhook.log");
+    long started = System.nanoTime();
+    Process webhook =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    Runtime.getRuntime().addShutdownHook(new Thread(webhook::destroyForcibly));
+    awaitReady(webhook, management, log);
+    System.out.printf(
+        "ready after %d ms, %s%n", (System.nanoTime() - started) / 1_000_000, memory(webhook));
+
+    byte[] request = request(port);
+    SSLContext tls = trusting(store);
+    System.out.printf(
+        "a review has %d bytes; %d connections, TLS, kept alive%n",
+        review().getBytes(StandardCharsets.UTF_8).length, CONNECTIONS);
+    load(tls, port, request, rate, warmUp);
+    long cpu = cpuMillis(webhook);
+    Result result = load(tls, port, request, rate, seconds);
+    double cores = (cpuMillis(webhook) - cpu) / 1e3 / result.seconds;
+    double p99 = millis(result.all(), 990);
+    System.out.println(
+        """
+
+                             p50       p90       p99     p99.9       max   p99 in the median second\
+        """);
+    System.out.printf(
+        "reviews from due on %s   %.2f ms%n", row(result.all()), result.medianOfSeconds(seconds));
+    System.out.printf("a thread's waking   %s%n%n", row(result.wakings));
+    System.out.printf(
+        "%.0f reviews/s, %d errors, %.0f %% of a core, %s; load average %s%n",
+        result.all().length / result.seconds,
+        result.errors.size(),
+        cores * 100,
+        memory(webhook),
+        Files.readString(Path.of("/proc/loadavg")).strip());
+    result.errors.stream().distinct().limit(5).forEach(System.out::println);
+    webhook.destroy();
+    webhook.waitFor(30, TimeUnit.SECONDS);
+    apiServer.stop(0);
+    System.exit(result.errors.isEmpty() && p99 < BAR_MILLIS ? 0 : 3);
+  }
+
+  /**
+   * What was measured.
+   *
+   * @param latencies nanoseconds, by connection and in the order in which they were due
+   * @param wakings how much too late, in nanoseconds, a thread that does nothing else woke up each
+   *     millisecond: what the machine itself takes
+   */
+  private record Result(
+      long[][] latencies, long[] wakings, double seconds, ConcurrentLinkedQueue<String> errors) {
+    long[] all() {
+      return Arrays.stream(latencies).flatMapToLong(Arrays::stream).toArray();
+    }
+
+    /** The 99th percentile in the median second: what it is while nobody else takes the cores. */
+    double medianOfSeconds(int wholeSeconds) {
+      double[] seconds =
+          IntStream.range(0, wholeSeconds)
+              .mapToDouble(
+                  second ->
+                      millis(
+                          Arrays.stream(latencies)
+                              .flatMapToLong(
+                                  own ->
+                                      Arrays.stream(
+                                          own,
+                                          own.length * second / wholeSeconds,
+                                          own.length * (second + 1) / wholeSeconds))
+                              .toArray(),
+                          990))
+              .sorted()
+              .toArray();
+      return seconds[seconds.length / 2];
+    }
+  }
+
+  private static double millis(long[] nanos, int permille) {
+    long[] sorted = Arrays.stream(nanos).sorted().toArray();
+    return sorted.length == 0
+        ? Double.NaN
+        : sorted[(int) ((sorted.length - 1) * (long) permille / 1000)] / 1e6;
+  }
+
+  private static String row(long[] nanos) {
+    return IntStream.of(500, 900, 990, 999, 1000)
+        .mapToObj(permille -> "%6.2f ms".formatted(millis(nanos, permille)))
+        .collect(Collectors.joining(" "));
+  }
+
+  private static Result load(SSLContext tls, int port, byte[] request, int rate, int seconds)
+      throws InterruptedException {
+    ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
+    long[][] latencies = new long[CONNECTIONS][];
+    long period = 1_000_000_000L * CONNECTIONS / rate;
+    int each = rate * seconds / CONNECTIONS;
+    long begin = System.nanoTime() + 200_000_000L;
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < CONNECTIONS; i++) {
+      int number = i;
+      threads.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    long first = begin + period * number / CONNECTIONS;
+                    latencies[number] = connection(tls, port, request, first, period, each, errors);
+                  }));
+    }
+    long[] wakings = new long[seconds * 900];
+    int woken = 0;
+    long end = begin + seconds * 1_000_000_000L;
+    for (long t = System.nanoTime(); t < end && woken < wakings.length; t = System.nanoTime()) {
+      LockSupport.parkNanos(1_000_000);
+      wakings[woken++] = System.nanoTime() - t - 1_000_000;
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    double took = (System.nanoTime() - begin) / 1e9;
+    return new Result(latencies, Arrays.copyOf(wakings, woken), took, errors);
+  }
+
+  private static long[] connection(
+      SSLContext tls,
+      int port,
+      byte[] request,
+      long first,
+      long period,
+      int count,
+      ConcurrentLinkedQueue<String> errors) {
+    long[] latencies = new long[count];
+    int answered = 0;
+    try (SSLSocket socket =
+        (SSLSocket) tls.getSocketFactory().createSocket("localhost", port)) {
+      socket.setTcpNoDelay(true);
+      socket.setSoTimeout(10_000);
+      socket.startHandshake();
+      OutputStream out = socket.getOutputStream();
+      DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 64 << 10));
+      for (int i = 0; i < count; i++) {
+        long due = first + i * period;
+        for (long wait = due - System.nanoTime(); wait > 0; wait = due - System.nanoTime()) {
+          LockSupport.parkNanos(wait);
+        }
+        out.write(request);
+        out.flush();
+        String answer = answer(in);
+        latencies[answered++] = System.nanoTime() - due;
+        if (!answer.contains("\"allowed\":true") || !answer.contains("JSONPatch")) {
+          errors.add(answer);
+        }
+      }
+    } catch (IOException e) {
+      errors.add(e.toString());
+    }
+    return Arrays.copyOf(latencies, answered);
+  }
+
+  private static String answer(DataInputStream in) throws IOException {
+    int length = 0;
+    String status = line(in);
+    for (String line = line(in); !line.isEmpty(); line = line(in)) {
+      if (line.regionMatches(true, 0, "content-length:", 0, 15)) {
+        length = Integer.parseInt(line.substring(15).strip());
+      }
+    }
+    byte[] body = new byte[length];
+    in.readFully(body);
+    return (status.contains(" 200 ") ? "" : status) + new String(body, StandardCharsets.UTF_8);
+  }
+
+  private static String line(InputStream in) throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int c = in.read(); c != '\n'; c = in.read()) {
+      if (c < 0) {
+        throw new IOException("the connection is closed");
+      }
+      if (c != '\r') {
+        line.append((char) c);
+      }
+    }
+    return line.toString();
+  }
+
+  // ---- what is sent ----
+
+  private static byte[] request(int port) {
+    byte[] body = review().getBytes(StandardCharsets.UTF_8);
+    String head =
+        """
+        POST /mutate?timeout=5s HTTP/1.1\r
+        Host: localhost:%d\r
+        User-Agent: kube-apiserver-admission\r
+        Accept: application/json, */*\r
+        Content-Type: application/json\r
+        Content-Length: %d\r
+        \r
+        """
+            .formatted(port, body.length);
+    byte[] request = Arrays.copyOf(head.getBytes(StandardCharsets.UTF_8), head.length() + body.length);
+    System.arraycopy(body, 0, request, head.length(), body.length);
+    return request;
+  }
+
+  /** A Deployment's pod with six containers, and what the API server has added to it. */
+  private static String review() {
+    String container =
+        """
+        {"name": "app-%d", "image": "registry.example.org/shop/app-%d:1.29.3", "imagePullPolicy":
+        "IfNotPresent", "args": ["--listen=:8080", "--log-format=json", "--cache=/var/cache/app"],
+        "ports": [{"name": "http-%d", "containerPort": 8080, "protocol": "TCP"}], "env": [%s],
+        "resources": {"limits": {"cpu": "2", "memory": "512Mi"}, "requests": {"cpu": "500m",
+        "memory": "512Mi"}}, "volumeMounts": [{"name": "config", "mountPath": "/etc/app",
+        "readOnly": true}, {"name": "cache", "mountPath": "/var/cache/app"}, {"name":
+        "kube-api-access-x7k2p", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+        "readOnly": true}], "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080,
+        "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1,
+        "failureThreshold": 3}, "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080,
+        "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1,
+        "failureThreshold": 3}, "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File", "securityContext": {"capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": true, "allowPrivilegeEscalation": false}}
+        """;
+    String env =
+        IntStream.range(0, 9)
+            .mapToObj("{\"name\": \"SETTING_%1$d\", \"value\": \"a value of setting %1$d\"}"::formatted)
+            .collect(Collectors.joining(", "));
+    String containers =
+        IntStream.range(0, 6)
+            .mapToObj(i -> container.formatted(i, i, i, env))
+            .collect(Collectors.joining(", "));
+    return """
+    {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid":
+    "705ab4f5-6393-11e8-b7cc-42010a800002", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+    "resource": {"group": "", "version": "v1", "resource": "pods"}, "requestKind": {"group": "",
+    "version": "v1", "kind": "Pod"}, "requestResource": {"group": "", "version": "v1", "resource":
+    "pods"}, "namespace": "shop", "operation": "CREATE", "userInfo": {"username":
+    "system:serviceaccount:kube-system:replicaset-controller", "groups":
+    ["system:serviceaccounts", "system:authenticated"]}, "object": {"kind": "Pod", "apiVersion": "v1",
+    "metadata": {"generateName": "web-5d8f7c6b9-", "namespace": "shop", "creationTimestamp": null,
+    "labels": {"app": "web"}}, "spec": {"volumes": [{"name": "config", "configMap": {"name":
+    "config", "defaultMode": 420}}, {"name": "cache", "emptyDir": {}}, {"name":
+    "kube-api-access-x7k2p", "projected": {"sources": [{"serviceAccountToken":
+    {"expirationSeconds": 3607, "path": "token"}}], "defaultMode": 420}}], "containers": [%s],
+    "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
+    "serviceAccountName": "web", "schedulerName": "default-scheduler"}, "status": {}}, "oldObject":
+    null, "dryRun": false, "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}}}
+    """
+        .formatted(containers)
+        .replace("\n", " ");
+  }
+
+  // ---- the webhook, and what it needs ----
+
+  /** Lists one namespace, and permits nothing else. */
+  private static HttpServer apiServer() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext(
+        "/",
+        exchange -> {
+          String query = String.valueOf(exchange.getRequestURI().getQuery());
+          boolean namespaces = exchange.getRequestURI().getPath().equals("/api/v1/namespaces");
+          exchange.getResponseHeaders().set("Content-Type", "application/json");
+          exchange.sendResponseHeaders(namespaces ? 200 : 403, 0);
+          try (OutputStream out = exchange.getResponseBody()) {
+            if (namespaces && query.contains("watch=true")) {
+              out.flush();
+              Thread.sleep(Long.MAX_VALUE);
+            } else if (namespaces) {
+              out.write(
+                  """
+                  {"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"},
+                    "items": [{"metadata": {"name": "shop", "resourceVersion": "1", "uid": "1",
+                      "labels": {"podproc.io/inject": "enabled"}}}]}
+                  """
+                      .getBytes(StandardCharsets.UTF_8));
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    server.start();
+    return server;
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void writePem(Path directory, KeyStore store) throws Exception {
+    Files.writeString(
+        directory.resolve("tls.crt"), pem("CERTIFICATE", store.getCertificate("tls").getEncoded()));
+    Files.writeString(
+        directory.resolve("tls.key"), pem("PRIVATE KEY", store.getKey("tls", PASSWORD).getEncoded()));
+  }
+
+  private static String pem(String type, byte[] der) {
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
+        .formatted(type, Base64.getMimeEncoder().encodeToString(der), type);
+  }
+
+  private static SSLContext trusting(KeyStore store) throws Exception {
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry("tls", store.getCertificate("tls"));
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
+  }
+
+  private static void awaitReady(Process webhook, int port, Path log) throws Exception {
+    HttpRequest ready =
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/ready")).build();
+    try (HttpClient client =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      for (int tries = 0; tries < 1200; tries++) {
+        if (!webhook.isAlive()) {
+          break;
+        }
+        try {
+          if (client.send(ready, HttpResponse.BodyHandlers.ofString()).statusCode() == 200) {
+            return;
+          }
+        } catch (IOException e) {
+          // not yet
+        }
+        Thread.sleep(50);
+      }
+    }
+    System.err.println("bench: the webhook is not ready: " + Files.readString(log));
+    System.exit(1);
+  }
+
+  private static long cpuMillis(Process process) {
+    return process.info().totalCpuDuration().orElseThrow().toMillis();
+  }
+
+  private static String memory(Process process) throws IOException {
+    List<String> lines = Files.readAllLines(Path.of("/proc", process.pid() + "", "smaps_rollup"));
+    return "memory: RSS %.1f MB, PSS %.1f MB"
+        .formatted(kilobytes(lines, "Rss:") / 1024, kilobytes(lines, "Pss:") / 1024);
+  }
+
+  private static double kilobytes(List<String> lines, String key) {
+    return lines.stream()
+        .filter(line -> line.startsWith(key))
+        .mapToDouble(line -> Double.parseDouble(line.split("\\s+")[1]))
+        .sum();
+  }
+}
