@@ -67,8 +67,13 @@ clean_up() {
   local status=$?
   trap '' HUP INT TERM
   if [[ $child ]]; then
-    kill "$child" 2>/dev/null || true
-    wait "$child" || true # the suite removes what it made
+    echo "kind.sh: stopping what runs, so that it removes what it made" >&2
+    kill -- "-$child" 2>/dev/null || true
+    # Tests run in a process of Maven's which outlives it.
+    for _ in {1..1200}; do
+      kill -0 -- "-$child" 2>/dev/null || break
+      sleep 0.2
+    done
   fi
   if [[ $ours ]] && ! remove; then
     echo "kind.sh: cluster $name is still there: e2e/kind.sh down --name $name" >&2
@@ -82,11 +87,13 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# run COMMAND...: so that a trap is served at once
+# run COMMAND...: in a process group, so that a trap is served at once and reaches all of it
 run() {
   local status=0
+  set -m
   "$@" </dev/null &
   child=$!
+  set +m
   wait "$child" || status=$?
   child=''
   return $status
@@ -141,7 +148,15 @@ up() {
   mkdir -p $dir
   temp=$(mktemp -d /tmp/podproc-kind.XXXXXX)
   ours=1 # from here on, until it is complete
-  quietly "cluster $name" kind create cluster --name "$name" ${image:+--image "$image"} --kubeconfig "$kubeconfig" --wait 3m
+  local started=$SECONDS
+  if ! run kind create cluster --name "$name" ${image:+--image "$image"} --kubeconfig "$kubeconfig" --wait 3m >"$temp/log" 2>&1; then
+    ! grep -q 'pull image' "$temp/log" || die "kind's node image is not here and can't be pulled: name one that is by --image"
+    tail -n 40 "$temp/log" >&2
+    die "kind could not make cluster $name"
+  fi
+  echo "cluster $name: $((SECONDS - started)) s" >&2
+  java
+  quietly "mvn package" mvn -B -ntp -pl daemon,webhook package -DskipTests
   quietly "images" deploy/images/build --engine "$engine" --tag "$tag" --output "$temp"
   local archive
   for archive in "$temp"/podproc-{daemon,webhook}.tar; do
@@ -153,10 +168,14 @@ up() {
   ours=''
 }
 
-suite() {
+java() {
   e2e/bin/setup build
   JAVA_HOME=$(e2e/bin/java-home)
   export JAVA_HOME
+}
+
+suite() {
+  java
   local selected=()
   if (($#)); then
     selected=("-Dit.test=$(IFS=, && echo "$*")")
