@@ -100,3 +100,8 @@ annotations:
 {{- define "podproc.numberOrPercentage" -}}
 {{- if kindIs "string" . }}{{ . | quote }}{{ else }}{{ . | int }}{{ end }}
 {{- end }}
+
+{{- /* Whether there is a keeper: libfuse can't go on with a mount. */}}
+{{- define "podproc.keeper" -}}
+{{- if and .Values.daemon.keeper.enabled (eq .Values.daemon.settings.transport "kernel") }}true{{ end }}
+{{- end }}

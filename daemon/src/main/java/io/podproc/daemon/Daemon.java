@@ -9,6 +9,8 @@ import io.podproc.daemon.container.ContainerResolver;
 import io.podproc.daemon.container.Containers;
 import io.podproc.daemon.container.LoadSampler;
 import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.fuse.KeptMount;
+import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.fuse.Seeds;
@@ -56,6 +58,9 @@ public final class Daemon implements QuarkusApplication {
   }
 
   public static void main(String... args) {
+    if (args.length > 0) {
+      System.exit(MountCommand.run(args));
+    }
     Quarkus.run(Daemon.class, StartFailure::exit, args);
   }
 
@@ -88,17 +93,26 @@ public final class Daemon implements QuarkusApplication {
             metrics);
     LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
 
-    FuseMount.prepare(config.mountPoint(), tree);
-    if (config.seeds()) {
-      laySeeds(tree);
-    }
+    Runnable repair =
+        config.repair()
+            ? new RepairOnStart(config, processes, tree, new RepairMetrics(registry))::start
+            : () -> {};
+    Optional<Inheritance> inheritance =
+        config
+            .runDirectory()
+            .map(directory -> new Inheritance(new StateFile(directory), sampler, metrics, repair));
     Optional<NodeLabel> label = Optional.empty();
-    try (FuseMount mount = FuseMount.mount(config.mountPoint(), tree, opener)) {
+    try (Mount mount = mount(tree, opener, inheritance)) {
+      if (inheritance.isEmpty()) {
+        repair.run();
+      }
       holdShutdown();
       liveness.watch(mount);
       long period = config.samplerInterval().toNanos();
       var _ =
-          sampling.scheduleAtFixedRate(() -> sample(sampler), period, period, TimeUnit.NANOSECONDS);
+          sampling.scheduleAtFixedRate(
+              () -> sample(sampler, inheritance), period, period, TimeUnit.NANOSECONDS);
+      var _ = sampling.scheduleAtFixedRate(mount::beat, 0, 1, TimeUnit.SECONDS);
       MountProbe probe =
           new MountProbe(
               config.mountPoint().resolve("./" + tree.files().getFirst().path()),
@@ -109,14 +123,31 @@ public final class Daemon implements QuarkusApplication {
           tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
       label = config.nodeName().flatMap(node -> keepLabel(node, probe));
       Quarkus.waitForExit();
+      if (mount.hasSuccessor()) {
+        label = Optional.empty(); // which is the successor's now
+      }
       label.ifPresent(NodeLabel::withdraw);
       sampling.shutdownNow();
-      log.infof("unmounting %s", config.mountPoint());
+      log.infof("stopping to serve %s", config.mountPoint());
     }
     label.ifPresent(NodeLabel::close);
     // Only a signal ends the wait, for which the JVM's own status would be 143: that of a failure.
     Runtime.getRuntime().halt(0);
     return 0;
+  }
+
+  private Mount mount(VirtualTree tree, Opener opener, Optional<Inheritance> inheritance)
+      throws IOException, MountException, InterruptedException {
+    Runnable seeds = config.seeds() ? () -> laySeeds(tree) : () -> {};
+    return inheritance.isEmpty()
+        ? FuseMount.mount(config.transport(), config.mountPoint(), tree, opener, seeds)
+        : KeptMount.mount(
+            config.runDirectory().orElseThrow(),
+            config.mountPoint(),
+            tree,
+            opener,
+            seeds,
+            inheritance.get());
   }
 
   /** Before anything else that mounting takes: where that fails, pods start all the same. */
@@ -159,9 +190,10 @@ public final class Daemon implements QuarkusApplication {
   }
 
   /** An executor drops a task that throws; sampling goes on whatever happens. */
-  private void sample(LoadSampler sampler) {
+  private void sample(LoadSampler sampler, Optional<Inheritance> inheritance) {
     try {
       sampler.sample();
+      inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
     } catch (RuntimeException e) {
       log.error("a sample of the load failed", e);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
+import io.podproc.daemon.fuse.TransportKind;
 import io.podproc.daemon.view.CpuPolicy;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
@@ -26,6 +27,26 @@ public interface DaemonConfig {
   @WithDefault("true")
   @WithConverter(TrueOrFalse.class)
   boolean seeds();
+
+  /** How the daemon speaks with the kernel: by its own protocol, or through libfuse 2. */
+  @WithDefault("kernel")
+  TransportKind transport();
+
+  /**
+   * Where daemons and their keepers find each other, so that the files outlive a daemon. Without it
+   * they end with the daemon. Needs the kernel's own protocol.
+   */
+  Optional<Path> runDirectory();
+
+  /** Whether dead files in containers are exchanged for live ones on start. */
+  @WithDefault("true")
+  @WithConverter(TrueOrFalse.class)
+  boolean repair();
+
+  /** Whether the host's files in pods that started while no daemon served are exchanged, too. */
+  @WithDefault("true")
+  @WithConverter(TrueOrFalse.class)
+  boolean repairSeeds();
 
   /** Where the host's /proc is seen. */
   @WithDefault("/proc")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
-import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.fuse.Mount;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -15,16 +15,16 @@ import org.jspecify.annotations.Nullable;
 @Liveness
 @ApplicationScoped
 public class DaemonLiveness implements HealthCheck {
-  private volatile @Nullable FuseMount mount;
+  private volatile @Nullable Mount mount;
 
   /** From now on there is a mount to look at. */
-  void watch(FuseMount mounted) {
+  void watch(Mount mounted) {
     mount = mounted;
   }
 
   @Override
   public HealthCheckResponse call() {
-    FuseMount mounted = mount;
+    Mount mounted = mount;
     return HealthCheckResponse.named("server").status(mounted == null || mounted.serves()).build();
   }
 }

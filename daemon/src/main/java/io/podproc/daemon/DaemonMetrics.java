@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.podproc.daemon.fuse.Turn;
 import io.podproc.daemon.vfs.Requests;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.util.EnumMap;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 import org.jboss.logging.Logger;
@@ -26,6 +28,8 @@ final class DaemonMetrics implements Requests {
   private static final long LOG_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final Map<String, FileMeters> files = new HashMap<>();
+  private final Map<Turn.Kind, Counter> turns = new EnumMap<>(Turn.Kind.class);
+  private final AtomicInteger keepers = new AtomicInteger();
 
   private static final class FileMeters {
     final Timer rendering;
@@ -67,12 +71,31 @@ final class DaemonMetrics implements Requests {
 
   DaemonMetrics(MeterRegistry registry, VirtualTree tree) {
     tree.files().forEach(file -> files.put(file.path(), new FileMeters(registry, file.path())));
+    for (Turn.Kind kind : Turn.Kind.values()) {
+      turns.put(
+          kind,
+          Counter.builder("podproc.turns")
+              .description("Beginnings of this daemon's turn to serve, by how it came about")
+              .tag("kind", FileMeters.label(kind))
+              .register(registry));
+    }
+    Gauge.builder("podproc.keepers", keepers::get)
+        .description("Processes that keep the mount while no daemon serves it")
+        .register(registry);
   }
 
   static void countContainers(MeterRegistry registry, IntSupplier containers) {
     Gauge.builder("podproc.containers", containers::getAsInt)
         .description("Containers that have read a file and are not gone")
         .register(registry);
+  }
+
+  void began(Turn.Kind kind) {
+    known(turns, kind).increment();
+  }
+
+  void keepers(int count) {
+    keepers.set(count);
   }
 
   @Override

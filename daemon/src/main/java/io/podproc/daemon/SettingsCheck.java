@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
+import io.podproc.daemon.fuse.TransportKind;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
@@ -58,6 +59,9 @@ final class SettingsCheck {
     Optional<String> wrong = config.nodeName().filter(name -> !NODE_NAME.matcher(name).matches());
     if (wrong.isPresent()) {
       throw new Invalid("podproc.node-name must be the name of a Node, not " + wrong.get());
+    }
+    if (config.runDirectory().isPresent() && config.transport() != TransportKind.KERNEL) {
+      throw new Invalid("podproc.run-directory needs podproc.transport=kernel");
     }
     check("sampler-interval", config.samplerInterval(), Duration.ofSeconds(1), ofMinute());
     check("host-max-age", config.hostMaxAge(), Duration.ZERO, Duration.ofSeconds(10));

@@ -87,7 +87,18 @@ class ArchitectureTest {
         .resideOutsideOfPackage(in("fuse"))
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("jnr..", "ru.serce..", "com.kenai..", "java.lang.foreign..")
+        .resideInAnyPackage("jnr..", "ru.serce..", "com.kenai..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyFuseAndLinuxReachBeyondTheJvm() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(in("fuse"), in("linux"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("java.lang.foreign..")
         .check(CLASSES);
   }
 
@@ -105,6 +116,7 @@ class ArchitectureTest {
   @Test
   void eachPackageUsesOnlyThoseBelowIt() {
     assertUsesOnly("kernel");
+    assertUsesOnly("linux");
     assertUsesOnly("host", in("kernel"));
     assertUsesOnly("cgroup", in("kernel"));
     assertUsesOnly("view", in("host"), in("cgroup"), in("kernel"));
@@ -113,7 +125,10 @@ class ArchitectureTest {
     assertUsesOnly("proc", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("sys", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("cluster", "javax.net.ssl", "org.jboss.logging");
-    assertUsesOnly("fuse", in("vfs"), "jnr..", "ru.serce..", "org.jboss.logging");
+    assertUsesOnly(
+        "repair", in("linux"), in("fuse"), in("vfs"), in("host"), in("cgroup"), in("kernel"));
+    assertUsesOnly(
+        "fuse", in("vfs"), in("linux"), in("kernel"), "jnr..", "ru.serce..", "org.jboss.logging");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.podproc.daemon.fuse.TransportKind;
 import io.podproc.daemon.view.CpuPolicy;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
@@ -38,6 +39,9 @@ class DaemonConfigTest {
     DaemonConfig config = config(Map.of());
     assertThat(config.mountPoint()).isEqualTo(Path.of("/var/lib/podproc"));
     assertThat(config.seeds()).isTrue();
+    assertThat(config.transport()).isEqualTo(TransportKind.KERNEL);
+    assertThat(config.repair()).isTrue();
+    assertThat(config.repairSeeds()).isTrue();
     assertThat(config.procRoot()).isEqualTo(Path.of("/proc"));
     assertThat(config.sysRoot()).isEqualTo(Path.of("/sys"));
     assertThat(config.cgroupRoot()).isEqualTo(Path.of("/sys/fs/cgroup"));
@@ -60,6 +64,9 @@ class DaemonConfigTest {
         .containsExactlyInAnyOrder(
             "podproc.mount-point",
             "podproc.seeds",
+            "podproc.transport",
+            "podproc.repair",
+            "podproc.repair-seeds",
             "podproc.proc-root",
             "podproc.sys-root",
             "podproc.cgroup-root",

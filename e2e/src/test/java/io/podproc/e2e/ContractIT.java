@@ -40,6 +40,7 @@ class ContractIT {
   static void start(DaemonProcess shared) {
     Requirements.tool("python3");
     daemon = shared;
+    FINDINGS.clear();
     container = Container.of(daemon).cpus("1.5").memory("256M").start();
     for (Place place : Place.values()) {
       // A kernel may be without some of them, which are then in no container either.

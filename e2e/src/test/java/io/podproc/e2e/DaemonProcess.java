@@ -50,6 +50,10 @@ final class DaemonProcess implements AutoCloseable {
       return new Start(at, List.of(wrapper), options, environment);
     }
 
+    Start set(String... options) {
+      return new Start(at, wrapper, List.of(options), environment);
+    }
+
     Start env(Map<String, String> environment) {
       return new Start(at, wrapper, options, environment);
     }

@@ -12,7 +12,8 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /**
- * No daemon, no harm: pods start all the same. That pods which run keep their files is not claimed.
+ * No daemon, no harm: pods start all the same, and those which run do not notice that it is
+ * replaced.
  */
 @ClusterTest
 class DaemonRestartE2E {
@@ -87,5 +88,34 @@ class DaemonRestartE2E {
     cluster.awaitDaemons();
     RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
     assertThat(pod.memory()).isEqualTo(96 * 1024);
+  }
+
+  @Test
+  void a_running_pod_does_not_notice_that_its_daemon_is_replaced(Cluster cluster) {
+    RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
+    String _ =
+        pod.sh(
+                """
+                (while [ ! -e /tmp/end ]; do
+                  cat /proc/uptime /proc/stat /proc/loadavg >/dev/null || echo failed
+                  grep -q "MemTotal: *98304 kB" /proc/meminfo || echo wrong
+                  echo read
+                done) >/tmp/log 2>&1 </dev/null &
+                """)
+            .ok();
+    DaemonSet _ =
+        cluster
+            .daemons()
+            .edit(set -> {
+              set.getSpec()
+                  .getTemplate()
+                  .getMetadata()
+                  .getAnnotations()
+                  .put("podproc.io/e2e-replaced", "now");
+              return set;
+            });
+    cluster.awaitDaemons();
+    assertThat(pod.sh("touch /tmp/end; sleep 2; sort /tmp/log | uniq -c").ok())
+        .containsPattern("^ *[0-9]{2,} read\\s*$");
   }
 }

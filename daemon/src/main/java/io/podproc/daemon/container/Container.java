@@ -15,6 +15,7 @@ import io.podproc.daemon.view.VisibleCpus;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,33 @@ final class Container implements View, Closeable {
   synchronized boolean isAlive() {
     LivingProcess known = oldest;
     return known != null && known.isAlive();
+  }
+
+  /**
+   * Goes on where another daemon left off.
+   *
+   * @throws IOException it is gone, or another container
+   */
+  synchronized void restore(Memory.OfContainer memory) throws IOException {
+    if (!oldest().start().equals(memory.start())) {
+      throw new IOException("another container at " + paths);
+    }
+    ledger = memory.cpu().map(CpuLedger::new).orElse(null);
+    loadAccount.restore(memory);
+  }
+
+  /**
+   * What the next daemon needs to know.
+   *
+   * @throws IOException it is gone
+   */
+  synchronized Memory.OfContainer memory() throws IOException {
+    return new Memory.OfContainer(
+        paths,
+        oldest().start(),
+        Optional.ofNullable(ledger).map(CpuLedger::memory),
+        loadAccount.averages(),
+        loadAccount.lastPid());
   }
 
   private synchronized CpuLedger ledger() throws IOException {

@@ -6,6 +6,8 @@ import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.view.CpuPolicy;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,6 +51,31 @@ public final class Containers {
   void remove(Container container) {
     containers.remove(container.paths(), container);
     container.close();
+  }
+
+  /** Knows again the containers that another daemon knew, as far as they are still there. */
+  public void restore(List<Memory.OfContainer> memories) {
+    for (Memory.OfContainer memory : memories) {
+      Container container = at(memory.paths());
+      try {
+        container.restore(memory);
+      } catch (IOException e) {
+        remove(container);
+      }
+    }
+  }
+
+  /** What the next daemon needs to know of those that are still there. */
+  List<Memory.OfContainer> memories() {
+    List<Memory.OfContainer> memories = new ArrayList<>();
+    for (Container container : all()) {
+      try {
+        memories.add(container.memory());
+      } catch (IOException e) {
+        // gone
+      }
+    }
+    return memories;
   }
 
   /** How many are known. */

@@ -35,6 +35,18 @@ final class CpuLedger {
       capacityNanos = Math.max(capacityNanos, (double) used.sum() + idleNanos - MOST_OWED_NANOS);
     }
 
+    Memory.Account memory() {
+      return new Memory.Account(used, capacityNanos, idleNanos);
+    }
+
+    static Account of(Memory.Account memory) {
+      Account account = new Account();
+      account.used = memory.used();
+      account.capacityNanos = memory.capacityNanos();
+      account.idleNanos = memory.idleNanos();
+      return account;
+    }
+
     CpuTimes.Cpu reading() {
       return new CpuTimes.Cpu(used, idleNanos);
     }
@@ -57,6 +69,19 @@ final class CpuLedger {
    */
   CpuLedger(long beginNanos) {
     this.lastNanos = beginNanos;
+  }
+
+  /** Goes on where another daemon left off. */
+  CpuLedger(Memory.Accounts memory) {
+    lastNanos = memory.bookedNanos();
+    last = memory.last();
+    total = memory.total();
+    memory.cpus().forEach(account -> accounts.add(Account.of(account)));
+  }
+
+  synchronized Memory.Accounts memory() {
+    return new Memory.Accounts(
+        lastNanos, last, total, accounts.stream().map(Account::memory).toList());
   }
 
   /**

@@ -42,6 +42,20 @@ final class LoadAccount {
     this.first = first;
   }
 
+  /** Goes on where another daemon left off. */
+  synchronized void restore(Memory.OfContainer memory) {
+    average = new LoadAverage(memory.load());
+    lastPid = Math.max(lastPid, memory.lastPid());
+  }
+
+  synchronized List<Long> averages() {
+    return average.values();
+  }
+
+  synchronized int lastPid() {
+    return lastPid;
+  }
+
   /** The load as of the last sample; the first time, the threads are counted on the spot. */
   synchronized Load load() throws IOException {
     Threads known = threads;

@@ -45,4 +45,15 @@ public final class LoadSampler {
       }
     }
   }
+
+  /** What the next daemon needs to know. */
+  public synchronized Memory memory() {
+    return new Memory(lastNanos, containers.memories());
+  }
+
+  /** Goes on where another daemon left off: the samples since then are made up for. */
+  public synchronized void restore(Memory memory) {
+    containers.restore(memory.containers());
+    lastNanos = Math.min(memory.sampledNanos(), lastNanos);
+  }
 }

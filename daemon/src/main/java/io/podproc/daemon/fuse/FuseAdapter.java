@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
-import java.util.concurrent.CountDownLatch;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.StructLayout;
@@ -34,7 +33,7 @@ final class FuseAdapter {
   private final VirtualTree tree;
   private final Opener opener;
   private final OpenFiles openFiles = new OpenFiles();
-  private final CountDownLatch serving = new CountDownLatch(1);
+  private final Runnable greeted;
   private final long mountedSeconds = System.currentTimeMillis() / 1000;
 
   /** Holds on to the callbacks. Once it is garbage, libfuse's calls of them do nothing. */
@@ -71,10 +70,11 @@ final class FuseAdapter {
     }
   }
 
-  FuseAdapter(LibFuse libFuse, VirtualTree tree, Opener opener) {
+  FuseAdapter(LibFuse libFuse, VirtualTree tree, Opener opener, Runnable greeted) {
     this.libFuse = libFuse;
     this.tree = tree;
     this.opener = opener;
+    this.greeted = greeted;
     operations.init.set(this::init);
     operations.getattr.set(this::getattr);
     operations.readdir.set(this::readdir);
@@ -96,13 +96,8 @@ final class FuseAdapter {
     }
   }
 
-  /** Opens once the kernel has greeted this daemon. */
-  CountDownLatch serving() {
-    return serving;
-  }
-
   private Pointer init(Pointer connection) {
-    serving.countDown();
+    greeted.run();
     return connection;
   }
 

@@ -2,12 +2,14 @@
 package io.podproc.daemon.host;
 
 import io.podproc.daemon.kernel.KernelFile;
+import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -57,6 +59,26 @@ public final class Processes {
   /** Which pid namespace a process is in, as {@code pid:[4026531836]}. */
   public String pidNamespace(int pid) throws IOException {
     return Files.readSymbolicLink(path(pid, "ns/pid")).toString();
+  }
+
+  /** Which mount namespace a process is in, as {@code mnt:[4026531841]}. */
+  public String mountNamespace(int pid) throws IOException {
+    return Files.readSymbolicLink(path(pid, "ns/mnt")).toString();
+  }
+
+  /** The mount namespace of this process. */
+  public String ownMountNamespace() throws IOException {
+    return Files.readSymbolicLink(procRoot.resolve("self/ns/mnt")).toString();
+  }
+
+  /** Those mounts that a process sees and that are wanted. */
+  public MountInfo mounts(int pid, Predicate<MountInfo.Mount> wanted) throws IOException {
+    return MountInfo.read(path(pid, "mountinfo"), wanted);
+  }
+
+  /** Those mounts that this process sees and that are wanted. */
+  public MountInfo ownMounts(Predicate<MountInfo.Mount> wanted) throws IOException {
+    return MountInfo.read(procRoot.resolve("self/mountinfo"), wanted);
   }
 
   /** The pid namespace of this process. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.vfs;
 
+import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,7 +14,12 @@ public final class OpenFiles {
   private static final int MAX_OPEN = 65_536;
 
   private final ConcurrentHashMap<Long, OpenFile> files = new ConcurrentHashMap<>();
-  private final AtomicLong last = new AtomicLong();
+
+  /**
+   * Readers that another daemon opened files for come with its handles. None of them may be one of
+   * ours, or they would read another's file: both count from somewhere in 63 bits.
+   */
+  private final AtomicLong last = new AtomicLong(new SecureRandom().nextLong() >>> 1);
 
   /** The handle of a newly opened file; never 0. */
   public long add(OpenFile file) {

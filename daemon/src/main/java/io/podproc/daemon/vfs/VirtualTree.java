@@ -2,6 +2,7 @@
 package io.podproc.daemon.vfs;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,9 @@ public final class VirtualTree {
   public sealed interface Node {
     /** Stable: bind mounts in running pods hold on to it for as long as the pod lives. */
     long inode();
+
+    /** Where the container sees it: {@code /proc/meminfo}. */
+    String path();
   }
 
   /**
@@ -37,6 +41,7 @@ public final class VirtualTree {
       return new File(inode, 0400, file, Optional.of(standIn));
     }
 
+    @Override
     public String path() {
       return file.path();
     }
@@ -46,9 +51,10 @@ public final class VirtualTree {
    * What the paths of files imply.
    *
    * @param inode follows from the path alone
+   * @param path where the container sees it
    * @param names what it holds
    */
-  public record Directory(long inode, List<String> names) implements Node {}
+  public record Directory(long inode, String path, List<String> names) implements Node {}
 
   private static final long ROOT_INODE = 1; // FUSE_ROOT_ID
 
@@ -56,6 +62,7 @@ public final class VirtualTree {
   private static final long DIRECTORY_BIT = 1L << 32;
 
   private final Map<String, Node> nodes = new LinkedHashMap<>();
+  private final Map<Long, Node> byInode = new HashMap<>();
   private final List<File> files;
 
   /**
@@ -82,8 +89,13 @@ public final class VirtualTree {
         path = parent;
       }
     }
-    children.forEach(
-        (path, names) -> nodes.put(path, new Directory(directoryInode(path), List.copyOf(names))));
+    children.forEach((path, names) ->
+        nodes.put(path, new Directory(directoryInode(path), path, List.copyOf(names))));
+    for (Node node : nodes.values()) {
+      if (byInode.put(node.inode(), node) != null) {
+        throw new IllegalArgumentException("an inode twice in the table: " + node.path());
+      }
+    }
   }
 
   private static long directoryInode(String path) {
@@ -93,6 +105,17 @@ public final class VirtualTree {
   /** The node at a path; empty where there is none. */
   public Optional<Node> find(String path) {
     return Optional.ofNullable(nodes.get(path));
+  }
+
+  /** The node with an inode; empty where there is none. */
+  public Optional<Node> find(long inode) {
+    return Optional.ofNullable(byInode.get(inode));
+  }
+
+  /** What a directory holds by a name; empty where there is nothing. */
+  public Optional<Node> child(Directory directory, String name) {
+    String parent = directory.path().equals("/") ? "" : directory.path();
+    return find(parent + "/" + name);
   }
 
   public List<File> files() {

@@ -3,6 +3,9 @@ package io.podproc.daemon.fuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.CharRange;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,5 +27,10 @@ class CapabilitiesTest {
   @ValueSource(strings = {"", "CapEff:", "CapEff:\tx", "CapEff:\t-1", "CapEff:\t00000000000000000"})
   void whereTheKernelDoesNotTellTheMountDecides(String status) {
     assertThat(Capabilities.parse(status).canMount()).isTrue();
+  }
+
+  @Property
+  void anyTextIsRead(@ForAll @CharRange(from = ' ', to = '~') String text) {
+    assertThat(Capabilities.parse("CapEff:" + text)).isNotNull();
   }
 }

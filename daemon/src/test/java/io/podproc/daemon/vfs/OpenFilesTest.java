@@ -45,4 +45,13 @@ class OpenFilesTest {
     }
     assertThat(files.get(kept)).isPresent();
   }
+
+  @Test
+  void anotherDaemonsHandleIsNobodysHere() {
+    long theirs = new OpenFiles().add(new OpenFile(() -> new byte[0]));
+    for (int i = 0; i < 60_000; i++) {
+      long _ = open();
+    }
+    assertThat(files.get(theirs)).isEmpty();
+  }
 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.fuse.MountException;
+import io.podproc.daemon.fuse.MountProbe;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.repair.Finding;
+import io.podproc.daemon.repair.Outcome;
+import io.podproc.daemon.repair.Place;
+import io.podproc.daemon.repair.Repair;
+import io.podproc.daemon.repair.Search;
+import io.podproc.daemon.repair.Tally;
+import io.podproc.daemon.vfs.VirtualTree;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What the program does with words on its command line: it looks after the mounts of running
+ * containers once, serves nothing and ends. Quarkus does not run.
+ */
+final class MountCommand {
+  private static final String USAGE =
+      """
+      usage: podproc-daemon                       serves
+             podproc-daemon repair [--dry-run]    gives running containers the files that a daemon
+                                                  serves now, for those that died
+             podproc-daemon release [--dry-run]   gives running containers the host's own files,
+                                                  and unmounts podproc's from the node
+      """;
+
+  private final boolean dryRun;
+
+  private MountCommand(boolean dryRun) {
+    this.dryRun = dryRun;
+  }
+
+  /** Returns the exit status: 0, 1 where something failed, 2 for words that make no sense. */
+  static int run(String... args) {
+    List<String> words = List.of(args);
+    boolean dryRun = words.size() == 2 && words.get(1).equals("--dry-run");
+    if (words.getFirst().equals("--help") || words.getFirst().equals("-h")) {
+      System.out.print(USAGE);
+      return 0;
+    }
+    if (!List.of("repair", "release").contains(words.getFirst()) || (words.size() > 1 && !dryRun)) {
+      System.err.print(USAGE);
+      return 2;
+    }
+    // Else the reading of the settings says on standard error that it is missing.
+    System.setProperty("java.util.logging.manager", "org.jboss.logmanager.LogManager");
+    try {
+      FuseMount.checkPrivilege();
+      DaemonConfig config =
+          new SmallRyeConfigBuilder()
+              .addDefaultInterceptors()
+              .addDefaultSources()
+              .addDiscoveredConverters()
+              .withMapping(DaemonConfig.class)
+              .build()
+              .getConfigMapping(DaemonConfig.class);
+      SettingsCheck.check(config, System.getenv().keySet());
+      Tally tally = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
+      return tally.failed() == 0 ? 0 : 1;
+    } catch (SettingsCheck.Invalid | MountException | IOException | RuntimeException e) {
+      StartFailure.print(e);
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
+  }
+
+  private Tally run(boolean repairs, DaemonConfig config) throws IOException, InterruptedException {
+    VirtualTree tree = VirtualFiles.tree(config.swap());
+    Search search = new Search(new Processes(config.procRoot()), tree, config.mountPoint());
+    if (repairs && !isServed(tree, config)) {
+      throw new IOException("no podproc serves " + config.mountPoint());
+    }
+    List<Place> places = repairs ? search.stale(config.repairSeeds()) : search.ours();
+    if (dryRun) {
+      places.forEach(MountCommand::tell);
+      System.out.println(
+          (repairs ? "would repair " : "would release ")
+              + places.stream().mapToInt(place -> place.findings().size()).sum()
+              + " mounts in "
+              + places.size()
+              + " namespaces");
+      return Tally.NONE;
+    }
+    Repair repair = new Repair(config.procRoot(), config.mountPoint(), MountCommand::tell);
+    Tally tally = repairs ? repair.exchange(places) : repair.takeAway(places);
+    System.out.println((repairs ? "repaired " : "released ") + tally);
+    return tally;
+  }
+
+  private static boolean isServed(VirtualTree tree, DaemonConfig config)
+      throws InterruptedException {
+    Path file = config.mountPoint().resolve("./" + tree.files().getFirst().path());
+    return new MountProbe(file, config.readinessDeadline()).probe() == MountProbe.Result.ANSWERS;
+  }
+
+  private static void tell(Place place) {
+    for (Finding finding : place.findings()) {
+      tell(place, finding, "");
+    }
+  }
+
+  private static void tell(Place place, List<Outcome> outcomes) {
+    for (Outcome outcome : outcomes) {
+      String why = outcome.why().isEmpty() ? "" : ", " + outcome.why();
+      tell(place, outcome.finding(), " -> " + label(outcome.result()) + why);
+    }
+  }
+
+  private static void tell(Place place, Finding finding, String result) {
+    System.out.println(
+        place.namespace()
+            + " "
+            + place
+            + ": "
+            + finding.point()
+            + " "
+            + label(finding.kind())
+            + result);
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

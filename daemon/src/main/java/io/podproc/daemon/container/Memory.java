@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.container;
+
+import io.podproc.daemon.cgroup.CpuTime;
+import io.podproc.daemon.cgroup.CpuUsage;
+import io.podproc.daemon.cgroup.ProcCgroup;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a daemon leaves to the next, so that no counter goes backwards and no load falls to 0. It
+ * may be lost: then accounts begin anew.
+ *
+ * @param sampledNanos when the load was last sampled, on the clock of {@link System#nanoTime()},
+ *     which is the machine's (CLOCK_MONOTONIC)
+ * @param containers those that were known
+ */
+public record Memory(long sampledNanos, List<OfContainer> containers) {
+  /**
+   * Of one container.
+   *
+   * @param paths where its cgroup is
+   * @param start of its oldest process, counted from boot: with another one it is another container
+   * @param cpu its CPU accounts; empty while nobody has asked for them
+   * @param load averages over 1, 5 and 15 minutes, fixed-point
+   * @param lastPid the largest pid known of
+   */
+  public record OfContainer(
+      ProcCgroup paths, Duration start, Optional<Accounts> cpu, List<Long> load, int lastPid) {}
+
+  /**
+   * Of a container's CPUs.
+   *
+   * @param bookedNanos until when they are booked, on the clock of {@link System#nanoTime()}
+   * @param last what the cgroup had used then
+   * @param total what was booked in all
+   * @param cpus of each CPU
+   */
+  public record Accounts(long bookedNanos, CpuUsage last, CpuTime total, List<Account> cpus) {}
+
+  /**
+   * Of one CPU.
+   *
+   * @param capacityNanos what might have been used
+   */
+  public record Account(CpuTime used, double capacityNanos, long idleNanos) {}
+}

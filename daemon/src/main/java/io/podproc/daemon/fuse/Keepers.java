@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.fuse;
+
+import io.podproc.daemon.linux.SystemCalls;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The processes that hold /dev/fuse open and do nothing else ({@code podproc-keeper}). A connection
+ * lasts for as long as one process holds it: theirs is there while no daemon is.
+ *
+ * @param directory where each has a file that is named {@code keeper-PID}
+ */
+record Keepers(Path directory) {
+  private static final String PREFIX = "keeper-";
+
+  /** Which of a keeper's descriptors it is. */
+  private static final int DESCRIPTOR = 3;
+
+  /**
+   * What a keeper holds.
+   *
+   * @param device our copy of its descriptor
+   */
+  record Hold(int pid, int device, Connection.State state) {}
+
+  /** Their pids, in no order. Of those that ended no file is left. */
+  List<Integer> pids() throws IOException {
+    List<Integer> pids = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
+      for (Path file : files) {
+        String pid = file.getFileName().toString().substring(PREFIX.length());
+        if (pid.matches("[1-9][0-9]{0,8}") && holdsDevice(pid)) {
+          pids.add(Integer.valueOf(pid));
+        } else {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
+    return pids;
+  }
+
+  private static boolean holdsDevice(String pid) {
+    try {
+      // Not by its name, which in another container's file system may be any.
+      return Files.getAttribute(Path.of("/proc", pid, "fd", "" + DESCRIPTOR), "unix:rdev")
+          .equals(Files.getAttribute(FuseMount.DEVICE, "unix:rdev"));
+    } catch (IOException e) {
+      return false; // it ended, and its number may be another process's
+    }
+  }
+
+  /** What they hold. A descriptor that can't be copied is left out. */
+  List<Hold> holds(SystemCalls calls) throws IOException, MountException {
+    List<Hold> holds = new ArrayList<>();
+    for (int pid : pids()) {
+      int copy = calls.copyOf(pid, DESCRIPTOR);
+      if (copy >= 0) {
+        holds.add(new Hold(pid, copy, Connection.state(calls, copy)));
+      }
+    }
+    return holds;
+  }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.fuse;
+
+import io.podproc.daemon.fuse.Keepers.Hold;
+import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.vfs.Opener;
+import io.podproc.daemon.vfs.VirtualTree;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/**
+ * The mounted tree, on a connection that keepers hold: it lasts while daemons come and go. Whoever
+ * reads meanwhile waits for the next.
+ */
+public final class KeptMount implements Mount {
+  private static final Logger LOG = Logger.getLogger("podproc");
+  private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
+  private static final Duration LEAVE_DEADLINE = Duration.ofSeconds(2);
+  private static final Duration POKE = Duration.ofMillis(20);
+
+  private final Path mountPoint;
+  private final VirtualTree tree;
+  private final Keepers keepers;
+  private final HandOver handOver;
+  private final Runnable bare;
+  private final Turn turn;
+  private final CountDownLatch greeted = new CountDownLatch(1);
+  private final Conversation conversation;
+  private volatile Optional<Serving> serving = Optional.empty();
+
+  /** The keepers that are known to hold the connection. Of {@link #beat} alone. */
+  private Set<Integer> kept = Set.of();
+
+  private record Serving(Connection connection, KernelServer server, List<Thread> threads) {}
+
+  private KeptMount(
+      Path mountPoint,
+      VirtualTree tree,
+      Opener opener,
+      Keepers keepers,
+      HandOver handOver,
+      Runnable bare,
+      Turn turn) {
+    this.mountPoint = mountPoint;
+    this.tree = tree;
+    this.keepers = keepers;
+    this.handOver = handOver;
+    this.bare = bare;
+    this.turn = turn;
+    this.conversation = new Conversation(tree, opener, greeted::countDown);
+  }
+
+  /**
+   * Serves the tree: on the connection that is there, once no other daemon does, or else on a new
+   * one.
+   *
+   * @param runDirectory where daemons and keepers find each other
+   * @param bare is run when nothing is mounted there
+   * @param turn is told when this daemon's turn to serve begins and ends
+   * @throws MountException it can't be done
+   */
+  public static KeptMount mount(
+      Path runDirectory, Path mountPoint, VirtualTree tree, Opener opener, Runnable bare, Turn turn)
+      throws MountException, InterruptedException, IOException {
+    FuseMount.check();
+    KernelTransport.warnOfTimeout();
+    HandOver handOver = new HandOver(runDirectory);
+    KeptMount mount =
+        new KeptMount(mountPoint, tree, opener, new Keepers(runDirectory), handOver, bare, turn);
+    if (handOver.tryNow()) {
+      mount.serve();
+    } else {
+      LOG.infof("standing by: another podproc serves %s", mountPoint);
+      handOver.queue();
+      mount.keep();
+      Thread _ = Thread.ofPlatform().daemon().name("standing-by").start(mount::standBy);
+    }
+    return mount;
+  }
+
+  private void standBy() {
+    try {
+      handOver.await();
+      serve();
+    } catch (IOException | MountException e) {
+      turn.failed(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Has keepers that hold nothing yet hold the connection that another daemon serves. */
+  private void keep() throws IOException, MountException {
+    try (Arena arena = Arena.ofConfined()) {
+      SystemCalls calls = new SystemCalls(arena);
+      List<Hold> holds = keepers.holds(calls);
+      live(holds).ifPresent(live -> share(calls, new Connection(live.device()), holds));
+      holds.forEach(hold -> calls.close(hold.device()));
+    }
+  }
+
+  private static Optional<Hold> live(List<Hold> holds) {
+    return holds.stream().filter(hold -> hold.state() == Connection.State.LIVE).findFirst();
+  }
+
+  private static void share(SystemCalls calls, Connection connection, List<Hold> holds) {
+    for (Hold hold : holds) {
+      if (hold.state() == Connection.State.UNUSED && hold.device() != connection.descriptor()) {
+        boolean _ = connection.share(calls, hold.device());
+      }
+    }
+  }
+
+  private void serve() throws IOException, MountException, InterruptedException {
+    try (Arena arena = Arena.ofConfined()) {
+      SystemCalls calls = new SystemCalls(arena);
+      List<Hold> holds = keepers.holds(calls);
+      if (holds.isEmpty()) {
+        LOG.warnf("no keeper in %s: the files end with this daemon", keepers.directory());
+      }
+      boolean mounted = FuseMount.mounted(mountPoint).filter(FuseMount.TYPE::equals).isPresent();
+      Optional<Hold> kept = mounted ? live(holds) : Optional.empty();
+      Connection connection;
+      if (kept.isPresent()) {
+        connection = new Connection(kept.get().device());
+      } else {
+        FuseMount.clear(mountPoint, tree);
+        bare.run();
+        Optional<Hold> unused =
+            holds.stream().filter(hold -> hold.state() == Connection.State.UNUSED).findFirst();
+        int device = unused.isPresent() ? unused.get().device() : Connection.open(calls);
+        connection = Connection.mount(calls, device, mountPoint);
+      }
+      share(calls, connection, holds);
+      // Where the kernel can't send again, what this daemon takes must end with it: a descriptor
+      // that outlives it would let its callers wait for ever.
+      Connection own = connection.resend(calls) ? connection : connection.own(calls);
+      for (Hold hold : holds) {
+        if (hold.device() != own.descriptor()) {
+          int _ = calls.close(hold.device());
+        }
+        if (hold.state() == Connection.State.ENDED) {
+          replace(hold);
+        }
+      }
+      turn.begins(
+          kept.isEmpty()
+              ? Turn.Kind.MOUNTED
+              : handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER);
+      KernelServer server = new KernelServer(own, conversation);
+      serving = Optional.of(new Serving(own, server, server.start()));
+      if (kept.isPresent()) {
+        LOG.infof("went on with the mount at %s", mountPoint);
+      } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new MountException("the kernel did not answer the mount of " + mountPoint);
+      }
+      turn.serves();
+    }
+  }
+
+  /** Its descriptor can't be used again: whoever started it starts it with a new one. */
+  private static void replace(Hold hold) {
+    LOG.warnf("keeper %d holds a connection that has ended, and is told to end too", hold.pid());
+    ProcessHandle.of(hold.pid()).ifPresent(ProcessHandle::destroy);
+  }
+
+  @Override
+  public boolean serves() {
+    return serving.map(s -> s.threads.stream().anyMatch(Thread::isAlive)).orElse(true);
+  }
+
+  @Override
+  public boolean hasSuccessor() {
+    return handOver.isAwaited();
+  }
+
+  @Override
+  public void beat() {
+    if (serving.isEmpty()) {
+      return;
+    }
+    handOver.beat();
+    try (Arena arena = Arena.ofConfined()) {
+      Set<Integer> pids = Set.copyOf(keepers.pids());
+      if (!pids.equals(kept)) {
+        SystemCalls calls = new SystemCalls(arena);
+        List<Hold> holds = keepers.holds(calls);
+        share(calls, serving.get().connection, holds);
+        holds.forEach(hold -> calls.close(hold.device()));
+        kept = pids;
+        turn.keepers(pids.size());
+      }
+    } catch (IOException | MountException e) {
+      LOG.warnf("keepers can't be looked for: %s", e.getMessage());
+    }
+  }
+
+  /** Answers what was taken, and leaves the rest to the next daemon. Without a keeper, unmounts. */
+  @Override
+  public void close() {
+    try {
+      if (serving.isPresent()) {
+        leave(serving.get());
+        if (keepers.pids().isEmpty()) {
+          FuseMount.detach(mountPoint);
+        }
+        turn.ends();
+        handOver.leave();
+      }
+      handOver.close();
+    } catch (IOException | MountException e) {
+      LOG.warnf("not left in good order: %s", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Each thread waits for a request: it gets one from us, a look for a name that nobody has. */
+  private void leave(Serving left) throws InterruptedException {
+    left.server.leave();
+    long deadline = System.nanoTime() + LEAVE_DEADLINE.toNanos();
+    while (left.threads.stream().anyMatch(Thread::isAlive) && System.nanoTime() < deadline) {
+      // On a thread of its own: nobody may be left to answer it.
+      boolean _ =
+          Thread.ofPlatform()
+              .daemon()
+              .name("leaving")
+              .start(() -> Files.exists(mountPoint.resolve(".leaving")))
+              .join(POKE);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.fuse;
+
+/** The mounted tree. */
+public sealed interface Mount extends AutoCloseable permits FuseMount, KeptMount {
+  /** Says that this daemon lives, to whoever may doubt it. To be called each second. */
+  void beat();
+
+  /**
+   * Whether anybody is served, or will be: false once the mount is gone, from outside as well, and
+   * no container has a file of it.
+   */
+  boolean serves();
+
+  /** Stops serving. */
+  @Override
+  void close();
+
+  /** Whether another daemon stands by, to go on with it. */
+  boolean hasSuccessor();
+}

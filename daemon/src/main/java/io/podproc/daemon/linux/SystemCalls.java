@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * System calls of one thread, which alone may use it. All go through one handle of syscall(2):
+ * every further one would cost the start some 20 ms.
+ */
+public final class SystemCalls {
+  private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
+
+  /** errno(3). */
+  public static final int EPERM = 1;
+
+  public static final int ENOENT = 2;
+  public static final int ESRCH = 3;
+  public static final int EINTR = 4;
+  public static final int EIO = 5;
+  public static final int EAGAIN = 11;
+  public static final int EACCES = 13;
+  public static final int ENODEV = 19;
+  public static final int ENOTDIR = 20;
+  public static final int EINVAL = 22;
+  public static final int ENOTTY = 25;
+  public static final int ENOSYS = 38;
+
+  /** open(2). */
+  public static final int O_RDWR = 2;
+
+  public static final int O_CLOEXEC = 0x80000;
+
+  public static final int O_NOFOLLOW = ARM ? 0x8000 : 0x20000;
+
+  /** open(2): to name a file, without asking its file system for anything. */
+  public static final int O_PATH = 0x200000;
+
+  public static final int O_DIRECTORY = ARM ? 0x4000 : 0x10000;
+
+  /** mount(2). */
+  public static final int MS_RDONLY = 1;
+
+  public static final int MS_NOSUID = 2;
+  public static final int MS_NODEV = 4;
+  public static final int MS_NOEXEC = 8;
+
+  /** umount2(2): detaches at once, and frees when the last user is gone. */
+  public static final int MNT_DETACH = 2;
+
+  /** poll(2). */
+  public static final int POLLERR = 8;
+
+  private static final int AT_FDCWD = -100;
+  private static final int AT_EMPTY_PATH = 0x1000;
+
+  private static final int READ = ARM ? 63 : 0;
+  private static final int WRITE = ARM ? 64 : 1;
+  private static final int CLOSE = ARM ? 57 : 3;
+  private static final int OPENAT = ARM ? 56 : 257;
+  private static final int IOCTL = ARM ? 29 : 16;
+  private static final int PPOLL = ARM ? 73 : 271;
+  private static final int PIDFD_OPEN = 434;
+  private static final int PIDFD_GETFD = 438;
+  private static final int FCHDIR = ARM ? 50 : 81;
+  private static final int UNSHARE = ARM ? 97 : 272;
+  private static final int SETNS = ARM ? 268 : 308;
+  private static final int OPEN_TREE = 428;
+  private static final int MOVE_MOUNT = 429;
+  private static final int MOUNT_SETATTR = 442;
+  private static final int MOUNT = ARM ? 40 : 165;
+  private static final int UMOUNT2 = ARM ? 39 : 166;
+
+  private static final StructLayout STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final MethodHandle SYSCALL = handle();
+
+  private final MemorySegment state;
+
+  /**
+   * @param memory where errno is kept; lasts as long as this is used
+   */
+  public SystemCalls(Arena memory) {
+    state = memory.allocate(STATE);
+  }
+
+  @SuppressWarnings("restricted") // the one place that may, by jvm.options
+  private static MethodHandle handle() {
+    Linker linker = Linker.nativeLinker();
+    ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
+    // A pointer or a number: an argument takes a register of 64 bits.
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("syscall"),
+        FunctionDescriptor.of(word, word, word, word, word, word, word),
+        Linker.Option.firstVariadicArg(1),
+        Linker.Option.captureCallState("errno"));
+  }
+
+  private long call(int call, long first, long second, long third, long fourth, long fifth) {
+    try {
+      long result =
+          (long) SYSCALL.invokeExact(state, (long) call, first, second, third, fourth, fifth);
+      return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+    } catch (Throwable e) { // a call that was linked throws nothing
+      throw new AssertionError(e);
+    }
+  }
+
+  private long call(int call, long first, long second, long third) {
+    return call(call, first, second, third, 0, 0);
+  }
+
+  private static long text(Arena arena, String text) {
+    return arena.allocateFrom(text).address();
+  }
+
+  /** read(2): how many bytes there were, or -errno. */
+  public long read(int descriptor, MemorySegment buffer) {
+    return call(READ, descriptor, buffer.address(), buffer.byteSize());
+  }
+
+  /** write(2): how many bytes were taken, or -errno. */
+  public long write(int descriptor, MemorySegment buffer, long length) {
+    return call(WRITE, descriptor, buffer.address(), length);
+  }
+
+  /** open(2): a descriptor, or -errno. */
+  public int open(String path, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) call(OPENAT, AT_FDCWD, text(arena, path), flags);
+    }
+  }
+
+  /** close(2): 0 or -errno. */
+  public int close(int descriptor) {
+    return (int) call(CLOSE, descriptor, 0, 0);
+  }
+
+  /** ioctl(2) with a pointer to a number of 32 bits: what it returns, or -errno. */
+  public int ioctl(int descriptor, long request, int argument) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int)
+          call(
+              IOCTL,
+              descriptor,
+              request,
+              arena.allocateFrom(ValueLayout.JAVA_INT, argument).address());
+    }
+  }
+
+  /** A poll(2) that does not wait: the events that there are, or -errno. */
+  public int events(int descriptor) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment polled = arena.allocate(8, 4); // struct pollfd: fd, events, revents
+      polled.set(ValueLayout.JAVA_INT, 0, descriptor);
+      MemorySegment atOnce = arena.allocate(16, 8); // struct timespec
+      int count = (int) call(PPOLL, polled.address(), 1, atOnce.address());
+      return count < 0 ? count : polled.get(ValueLayout.JAVA_SHORT, 6);
+    }
+  }
+
+  /**
+   * A copy of another process's descriptor, by pidfd_getfd(2), or -errno: {@link #ENOSYS} before
+   * Linux 5.6, {@link #EPERM} without CAP_SYS_PTRACE.
+   */
+  public int copyOf(int pid, int descriptor) {
+    int process = (int) call(PIDFD_OPEN, pid, 0, 0);
+    if (process < 0) {
+      return process;
+    }
+    int copy = (int) call(PIDFD_GETFD, process, descriptor, 0);
+    int _ = close(process);
+    return copy;
+  }
+
+  /** mount(2): 0 or -errno. */
+  public int mount(String source, String target, String type, int flags, String options) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int)
+          call(
+              MOUNT,
+              text(arena, source),
+              text(arena, target),
+              text(arena, type),
+              flags,
+              text(arena, options));
+    }
+  }
+
+  /** umount2(2): 0 or -errno. */
+  public int umount2(String target, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) call(UMOUNT2, text(arena, target), flags, 0);
+    }
+  }
+
+  /** unshare(2): 0 or -errno. */
+  public int unshare(int flags) {
+    return (int) call(UNSHARE, flags, 0, 0);
+  }
+
+  /** setns(2): 0 or -errno. */
+  public int setns(int descriptor, int kind) {
+    return (int) call(SETNS, descriptor, kind, 0);
+  }
+
+  /** fchdir(2): 0 or -errno. */
+  public int fchdir(int directory) {
+    return (int) call(FCHDIR, directory, 0, 0);
+  }
+
+  /** open_tree(2), Linux 5.2: a descriptor, or -errno. */
+  public int openTree(String path, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) call(OPEN_TREE, AT_FDCWD, text(arena, path), flags);
+    }
+  }
+
+  /** move_mount(2), Linux 5.2, of what two descriptors name: 0 or -errno. */
+  public int moveMount(int from, int to, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      long here = text(arena, "");
+      return (int) call(MOVE_MOUNT, from, here, to, here, flags);
+    }
+  }
+
+  /**
+   * mount_setattr(2), Linux 5.12, of the mount that a descriptor names: 0 or -errno.
+   *
+   * @param set attributes to set
+   * @param propagation as of mount(2)
+   * @param userNamespace a descriptor, where the attributes ask for one
+   */
+  public int mountSetattr(int mount, long set, long propagation, int userNamespace) {
+    try (Arena arena = Arena.ofConfined()) {
+      // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
+      MemorySegment attributes =
+          arena.allocateFrom(ValueLayout.JAVA_LONG, set, 0, propagation, userNamespace);
+      return (int)
+          call(
+              MOUNT_SETATTR,
+              mount,
+              text(arena, ""),
+              AT_EMPTY_PATH,
+              attributes.address(),
+              attributes.byteSize());
+    }
+  }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.repair;
+
+import io.podproc.daemon.linux.MountVisit;
+import io.podproc.daemon.linux.MountVisit.Held;
+import io.podproc.daemon.linux.SystemCallException;
+import io.podproc.daemon.linux.SystemCalls;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+
+/**
+ * Exchanges mounts in containers for live ones, or takes them away. A reader sees the one or the
+ * other and nothing between. Each namespace is visited by a thread of its own that has a limited
+ * time; whatever goes wrong in one, the others get their turn.
+ */
+public final class Repair {
+  /** For what is done in a namespace; and until it is given up. */
+  private static final Duration TIME = Duration.ofSeconds(10);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+  private static final String LATE = "no time left";
+  private static final String OTHER = "another mount is seen there";
+
+  private final Path procRoot;
+  private final Path mountPoint;
+  private final Repairs told;
+
+  /**
+   * @param procRoot where the host's /proc is seen
+   * @param mountPoint where live files are seen
+   */
+  public Repair(Path procRoot, Path mountPoint, Repairs told) {
+    this.procRoot = procRoot;
+    this.mountPoint = mountPoint;
+    this.told = told;
+  }
+
+  /** What is done in a namespace. The outcomes are added one by one. */
+  private interface Work {
+    void in(Place place, MountVisit visit, List<Outcome> outcomes) throws SystemCallException;
+  }
+
+  /** Puts a live file in the place of each finding. */
+  public Tally exchange(List<Place> places) throws InterruptedException {
+    return visit(places, this::exchange);
+  }
+
+  /** Takes all findings away, so that each container sees the files of its own that lie beneath. */
+  public Tally takeAway(List<Place> places) throws InterruptedException {
+    return visit(places, Repair::takeAway);
+  }
+
+  private Tally visit(List<Place> places, Work work) throws InterruptedException {
+    Tally tally = Tally.NONE;
+    for (Place place : places) {
+      List<Outcome> outcomes = visit(place, work);
+      told.visited(place, outcomes);
+      tally = tally.and(outcomes);
+    }
+    return tally;
+  }
+
+  private List<Outcome> visit(Place place, Work work) throws InterruptedException {
+    FutureTask<List<Outcome>> visit = new FutureTask<>(() -> enter(place, work));
+    Thread.ofPlatform().daemon().name("repair-" + place.pid()).start(visit);
+    try {
+      return visit.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return failed(
+          place.findings(), Result.FAILED, "no answer within " + PATIENCE.toSeconds() + " s");
+    } catch (ExecutionException e) {
+      return failed(place.findings(), Result.FAILED, String.valueOf(e.getCause()));
+    }
+  }
+
+  private List<Outcome> enter(Place place, Work work) {
+    List<Outcome> outcomes = new ArrayList<>();
+    try (MountVisit visit = new MountVisit(procRoot, place.pid())) {
+      work.in(place, visit, outcomes);
+    } catch (SystemCallException e) {
+      Set<Finding> through =
+          outcomes.stream().map(Outcome::finding).collect(Collectors.toUnmodifiableSet());
+      outcomes.addAll(
+          failed(
+              place.findings().stream().filter(finding -> !through.contains(finding)).toList(),
+              isGone(e) ? Result.GONE : Result.FAILED,
+              e.getMessage()));
+    }
+    return outcomes;
+  }
+
+  private static List<Outcome> failed(List<Finding> findings, Result result, String why) {
+    return findings.stream().map(finding -> new Outcome(finding, result, why)).toList();
+  }
+
+  private static boolean isGone(SystemCallException e) {
+    return switch (e.errno()) {
+      case SystemCalls.ENOENT, SystemCalls.ESRCH, SystemCalls.ENOTDIR -> true;
+      default -> false;
+    };
+  }
+
+  private void exchange(Place place, MountVisit visit, List<Outcome> outcomes)
+      throws SystemCallException {
+    Map<Finding, Integer> copies = new LinkedHashMap<>();
+    for (Finding finding : place.findings()) {
+      try {
+        Path live = mountPoint.resolve("./" + finding.file());
+        copies.put(finding, visit.copy(live, finding.mount().has("idmapped")));
+      } catch (SystemCallException e) {
+        outcomes.add(new Outcome(finding, Result.FAILED, "nothing live: " + e.getMessage()));
+      }
+    }
+    visit.enter();
+    long end = System.nanoTime() + TIME.toNanos();
+    copies.forEach((finding, copy) -> outcomes.add(exchange(visit, finding, copy, end)));
+  }
+
+  private static Outcome exchange(MountVisit visit, Finding finding, int copy, long end) {
+    try {
+      if (System.nanoTime() > end) {
+        return new Outcome(finding, Result.FAILED, LATE);
+      }
+      Held mount = visit.visible(finding.point());
+      if (mount.id() != finding.mount().id()) {
+        return new Outcome(finding, Result.GONE, OTHER);
+      }
+      try {
+        visit.putBeneath(copy, mount);
+      } catch (SystemCallException e) {
+        if (e.errno() != SystemCalls.EINVAL) {
+          throw e;
+        }
+        visit.putOn(copy, mount);
+        return new Outcome(
+            finding,
+            Result.STACKED,
+            "it can't be put beneath, before Linux 6.5 or where the mount is locked");
+      }
+      visit.detach(mount);
+      return new Outcome(finding, Result.DONE, "");
+    } catch (SystemCallException e) {
+      return new Outcome(finding, isGone(e) ? Result.GONE : Result.FAILED, e.getMessage());
+    }
+  }
+
+  private static void takeAway(Place place, MountVisit visit, List<Outcome> outcomes)
+      throws SystemCallException {
+    visit.enter();
+    long end = System.nanoTime() + TIME.toNanos();
+    List<Finding> left = new ArrayList<>(place.findings());
+    // Each round takes the uppermost of every stack.
+    boolean more = true;
+    while (more) {
+      List<Outcome> round =
+          left.stream()
+              .map(finding -> takeAway(visit, finding, end))
+              .flatMap(Optional::stream)
+              .toList();
+      outcomes.addAll(round);
+      more = left.removeAll(round.stream().map(Outcome::finding).toList()) && !left.isEmpty();
+    }
+    outcomes.addAll(failed(left, Result.GONE, OTHER));
+  }
+
+  /** Empty: another one lies on it. */
+  private static Optional<Outcome> takeAway(MountVisit visit, Finding finding, long end) {
+    try {
+      if (System.nanoTime() > end) {
+        return Optional.of(new Outcome(finding, Result.FAILED, LATE));
+      }
+      Held mount = visit.visible(finding.point());
+      if (mount.id() != finding.mount().id()) {
+        return Optional.empty();
+      }
+      visit.detach(mount);
+      return Optional.of(new Outcome(finding, Result.DONE, ""));
+    } catch (SystemCallException e) {
+      return Optional.of(
+          new Outcome(finding, isGone(e) ? Result.GONE : Result.FAILED, e.getMessage()));
+    }
+  }
+}

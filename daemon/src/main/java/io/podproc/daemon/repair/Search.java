@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.repair;
+
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.kernel.MountInfo;
+import io.podproc.daemon.kernel.MountInfo.Mount;
+import io.podproc.daemon.vfs.VirtualTree;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/**
+ * Finds podproc's mounts in all mount namespaces that have a process. It reads what the kernel says
+ * of them and touches none: a dead one could hold it up.
+ */
+public final class Search {
+  /** The first process of the node. */
+  private static final int INIT = 1;
+
+  private final Processes processes;
+  private final VirtualTree tree;
+  private final String mountPoint;
+
+  /**
+   * @param mountPoint of which daemon's files it is about
+   */
+  public Search(Processes processes, VirtualTree tree, Path mountPoint) {
+    this.processes = processes;
+    this.tree = tree;
+    this.mountPoint = mountPoint.toAbsolutePath().normalize().toString();
+  }
+
+  /**
+   * What is seen in containers and a live file can take the place of.
+   *
+   * @param seeds whether the host's own files count, too
+   * @throws IOException nothing live is mounted, or processes can't be looked at
+   */
+  public List<Place> stale(boolean seeds) throws IOException {
+    if (live().isEmpty()) {
+      throw new IOException("no podproc has its files mounted at " + mountPoint);
+    }
+    return search(finding ->
+        !finding.covered()
+            && switch (finding.kind()) {
+              case LIVE -> false;
+              case DEAD -> !finding.file().equals("/") && tree.find(finding.file()).isPresent();
+              case SEED -> seeds;
+            });
+  }
+
+  /**
+   * All mounts of this mount point's daemons, those that serve and those that are gone.
+   *
+   * @throws IOException processes can't be looked at
+   */
+  public List<Place> ours() throws IOException {
+    return search(Finding::isOurs);
+  }
+
+  private Optional<String> live() throws IOException {
+    return processes
+        .ownMounts(mount -> mount.point().equals(mountPoint))
+        .at(mountPoint)
+        .filter(this::isOurs)
+        .map(Mount::device);
+  }
+
+  /** The source is the mount point: so those of other podprocs are told apart. */
+  private boolean isOurs(Mount mount) {
+    return mount.type().equals(FuseMount.TYPE) && mount.source().equals(mountPoint);
+  }
+
+  /**
+   * Whether it is a file of procfs or sysfs, only to be read, over the very file that it is. That
+   * changes nothing, so nobody but us has a reason to mount it.
+   */
+  private boolean isItself(Mount mount) {
+    return (mount.type().equals("proc") || mount.type().equals("sysfs"))
+        && mount.point().equals((mount.type().equals("proc") ? "/proc" : "/sys") + mount.root())
+        && mount.has("ro")
+        && tree.find(mount.point()).filter(VirtualTree.File.class::isInstance).isPresent();
+  }
+
+  /** Runtimes lay files of the container's own procfs over themselves, ours is the host's. */
+  private static boolean isOfThatBelow(Mount mount, MountInfo mounts) {
+    return mount.type().equals("proc")
+        && mounts.mounts().stream()
+            .anyMatch(
+                below -> below.id() == mount.parent() && below.device().equals(mount.device()));
+  }
+
+  private List<Place> search(Predicate<Finding> wanted) throws IOException {
+    Map<String, List<Integer>> namespaces = new TreeMap<>();
+    for (int pid : processes.all().stream().sorted().toList()) {
+      namespace(pid)
+          .ifPresent(name -> namespaces.computeIfAbsent(name, n -> new ArrayList<>()).add(pid));
+    }
+    // Of the host's own namespace the host's files are no seeds.
+    Set<String> host = new HashSet<>(List.of(processes.ownMountNamespace()));
+    namespace(INIT).ifPresent(host::add);
+    String live = live().orElse("");
+    List<Place> places = new ArrayList<>();
+    namespaces.forEach((namespace, pids) ->
+        look(namespace, pids, live)
+            .map(place -> place.only(wanted))
+            .map(place -> host.contains(namespace) ? place.only(Finding::isOurs) : place)
+            .filter(place -> !place.findings().isEmpty())
+            .ifPresent(places::add));
+    return places;
+  }
+
+  private Optional<String> namespace(int pid) {
+    try {
+      return Optional.of(processes.mountNamespace(pid));
+    } catch (IOException e) {
+      return Optional.empty(); // it ended, or may not be looked at
+    }
+  }
+
+  /** Through the eyes of the first process that still lives; of the first to begin, mostly. */
+  private Optional<Place> look(String namespace, List<Integer> pids, String live) {
+    for (int pid : pids) {
+      try {
+        MountInfo mounts =
+            processes.mounts(
+                pid, mount -> isOurs(mount) || isItself(mount) || mount.point().equals("/proc"));
+        return Optional.of(new Place(namespace, pid, cgroup(pid), findings(mounts, live)));
+      } catch (IOException e) {
+        // It ended; the next.
+      }
+    }
+    return Optional.empty();
+  }
+
+  private List<Finding> findings(MountInfo mounts, String live) {
+    List<Finding> findings = new ArrayList<>();
+    for (Mount mount : mounts.mounts()) {
+      boolean covered = mounts.isCovered(mount);
+      if (isOurs(mount)) {
+        Kind kind = mount.device().equals(live) ? Kind.LIVE : Kind.DEAD;
+        findings.add(new Finding(mount, mount.root(), kind, covered));
+      } else if (isItself(mount) && !isOfThatBelow(mount, mounts)) {
+        findings.add(new Finding(mount, mount.point(), Kind.SEED, covered));
+      }
+    }
+    return findings;
+  }
+
+  private String cgroup(int pid) throws IOException {
+    ProcCgroup cgroup = ProcCgroup.parse(processes.cgroup(pid));
+    return cgroup
+        .v2()
+        .filter(path -> !path.equals("/") || cgroup.v1().isEmpty())
+        .or(() -> Optional.ofNullable(cgroup.v1().get("memory")))
+        .orElse("");
+  }
+}
