@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,11 +109,18 @@ class RepairIT {
       """;
 
   @TempDir Path folder;
+  private Path loop;
 
   @BeforeAll
   static void check() {
     Requirements.mount();
     Requirements.tool("busybox");
+  }
+
+  /** Once: a shell that just begins with it would find it empty while it is written again. */
+  @BeforeEach
+  void write() throws IOException {
+    loop = Files.writeString(folder.resolve("reader"), READER);
   }
 
   /** What reads files in a container, and what it has said. */
@@ -142,12 +150,10 @@ class RepairIT {
     try {
       Path script = Files.createTempFile(folder, "script", "");
       Path log = Files.createTempFile(folder, "log", "");
-      Path reader = Files.writeString(folder.resolve("reader"), READER);
       Files.writeString(
           script,
           "export folder=%s served=%s reader=%s files='%s'\n%s"
-              .formatted(
-                  folder, daemon.mountPoint(), reader, String.join(" ", files), environment));
+              .formatted(folder, daemon.mountPoint(), loop, String.join(" ", files), environment));
       String _ = container.run("bash " + script + " >" + log + " 2>/dev/null &").ok();
       return new Reader(log, files);
     } catch (IOException e) {
