@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import io.podproc.daemon.fuse.Turn;
 import io.podproc.daemon.vfs.Requests;
 import io.podproc.daemon.vfs.VirtualTree;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Locale;
@@ -30,6 +31,7 @@ final class DaemonMetrics implements Requests {
   private final Map<String, FileMeters> files = new HashMap<>();
   private final Map<Turn.Kind, Counter> turns = new EnumMap<>(Turn.Kind.class);
   private final AtomicInteger keepers = new AtomicInteger();
+  private volatile Duration longestWait = Duration.ZERO;
 
   private static final class FileMeters {
     final Timer rendering;
@@ -79,6 +81,11 @@ final class DaemonMetrics implements Requests {
               .tag("kind", FileMeters.label(kind))
               .register(registry));
     }
+    Gauge.builder("podproc.longest.wait", () -> longestWait.toMillis() / 1000.0)
+        .baseUnit("seconds")
+        .description(
+            "For how long nobody served before this daemon's turn: a reader's longest wait")
+        .register(registry);
     Gauge.builder("podproc.keepers", keepers::get)
         .description("Processes that keep the mount while no daemon serves it")
         .register(registry);
@@ -90,8 +97,9 @@ final class DaemonMetrics implements Requests {
         .register(registry);
   }
 
-  void began(Turn.Kind kind) {
+  void began(Turn.Kind kind, Duration unserved) {
     known(turns, kind).increment();
+    longestWait = unserved;
   }
 
   void keepers(int count) {

@@ -4,6 +4,7 @@ package io.podproc.daemon;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.container.LoadSampler;
 import io.podproc.daemon.fuse.Turn;
+import java.time.Duration;
 
 /** What is remembered of containers goes from one daemon to the next. */
 final class Inheritance implements Turn {
@@ -28,8 +29,8 @@ final class Inheritance implements Turn {
   }
 
   @Override
-  public synchronized void begins(Kind kind) {
-    metrics.began(kind);
+  public synchronized void begins(Kind kind, Duration unserved) {
+    metrics.began(kind, unserved);
     file.read().ifPresent(sampler::restore);
     ours = true;
   }

@@ -2,10 +2,15 @@
 package io.podproc.daemon.fuse;
 
 import io.podproc.daemon.linux.SystemCalls;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A connection with the kernel's FUSE, for as long as somebody holds it.
@@ -15,6 +20,7 @@ import java.nio.file.Path;
 record Connection(int descriptor) {
   private static final long CLONE = 0x8004e500L; // FUSE_DEV_IOC_CLONE
   private static final int RESEND = 7; // FUSE_NOTIFY_RESEND
+  private static final String ID = "fuse_connection:";
 
   /**
    * A new one, mounted.
@@ -67,6 +73,21 @@ record Connection(int descriptor) {
       return (calls.events(device) & SystemCalls.POLLERR) == 0 ? State.LIVE : State.ENDED;
     } finally {
       int _ = calls.close(clone);
+    }
+  }
+
+  /**
+   * Which connection a descriptor of /dev/fuse belongs to: the minor number of the device that is
+   * mounted (fs/fuse/dev.c:fuse_dev_show_fdinfo). Empty on kernels that do not tell.
+   */
+  static Optional<String> of(int device) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/fdinfo/" + device))) {
+      return lines
+          .filter(line -> line.startsWith(ID))
+          .map(line -> line.substring(ID.length()).strip())
+          .findFirst();
+    } catch (IOException | UncheckedIOException e) {
+      return Optional.empty();
     }
   }
 

@@ -92,12 +92,12 @@ public final class FuseMount implements Mount {
   /** Detaches what a daemon left behind when it was killed, and makes the directory. */
   static void clear(Path mountPoint, VirtualTree tree) throws MountException, InterruptedException {
     // One probe for all rounds would wait for an answer of the mount before.
-    for (Optional<String> type = mounted(mountPoint);
-        type.isPresent() && type.get().startsWith("fuse");
-        type = mounted(mountPoint)) {
-      if (!type.get().equals(TYPE)) {
+    for (Optional<MountInfo.Mount> mount = mounted(mountPoint);
+        mount.isPresent() && mount.get().type().startsWith("fuse");
+        mount = mounted(mountPoint)) {
+      if (!mount.get().type().equals(TYPE)) {
         throw new MountException(
-            "the mount point " + mountPoint + " is taken by a mount of type " + type.get());
+            "the mount point " + mountPoint + " is taken by a mount of type " + mount.get().type());
       }
       Path file = mountPoint.resolve("./" + tree.files().getFirst().path());
       switch (new MountProbe(file, ANSWER_DEADLINE).probe()) {
@@ -128,9 +128,9 @@ public final class FuseMount implements Mount {
     }
   }
 
-  static Optional<String> mounted(Path mountPoint) throws MountException {
+  static Optional<MountInfo.Mount> mounted(Path mountPoint) throws MountException {
     try {
-      return MountInfo.ownAt(mountPoint).map(MountInfo.Mount::type);
+      return MountInfo.ownAt(mountPoint);
     } catch (IOException e) {
       throw new MountException("/proc/self/mountinfo can't be read: " + e.getMessage());
     }
@@ -150,6 +150,11 @@ public final class FuseMount implements Mount {
   @Override
   public boolean serves() {
     return workers.stream().anyMatch(Thread::isAlive);
+  }
+
+  @Override
+  public boolean hasTurn() {
+    return true;
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +81,12 @@ final class HandOver implements AutoCloseable {
     } catch (IOException e) {
       // Somebody removed it, and the keepers take that for a daemon that is not in a hurry.
     }
+  }
+
+  /** For how long, at most, the daemon whose turn it was has not served any more. */
+  Duration sinceBeat() throws IOException {
+    Duration since = Duration.between(Files.getLastModifiedTime(path).toInstant(), Instant.now());
+    return since.isNegative() ? Duration.ZERO : since; // the clock was set
   }
 
   /** Whether the daemon whose turn it was left in good order. Asked once in a turn. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
+import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.linux.SystemCalls;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -26,7 +27,13 @@ record Keepers(Path directory) {
    *
    * @param device our copy of its descriptor
    */
-  record Hold(int pid, int device, Connection.State state) {}
+  record Hold(int pid, int device, Connection.State state) {
+    /** Whether it is the connection of a mount; where the kernel does not tell, any one may be. */
+    boolean isOf(MountInfo.Mount mount) {
+      return state == Connection.State.LIVE
+          && Connection.of(device).filter(id -> !mount.device().equals("0:" + id)).isEmpty();
+    }
+  }
 
   /** Their pids, in no order. Of those that ended no file is left. */
   List<Integer> pids() throws IOException {

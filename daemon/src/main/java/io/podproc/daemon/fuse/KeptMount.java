@@ -6,13 +6,18 @@ import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -25,7 +30,6 @@ public final class KeptMount implements Mount {
   private static final Logger LOG = Logger.getLogger("podproc");
   private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration LEAVE_DEADLINE = Duration.ofSeconds(2);
-  private static final Duration POKE = Duration.ofMillis(20);
 
   private final Path mountPoint;
   private final VirtualTree tree;
@@ -40,7 +44,16 @@ public final class KeptMount implements Mount {
   /** The keepers that are known to hold the connection. Of {@link #beat} alone. */
   private Set<Integer> kept = Set.of();
 
-  private record Serving(Connection connection, KernelServer server, List<Thread> threads) {}
+  /** What was served through before, and may be in use still. Of {@link #beat} alone. */
+  private final Set<Connection> left = new HashSet<>();
+
+  /**
+   * @param keeper whose descriptor it is, so that what is read of it outlives this daemon; empty if
+   *     it is this daemon's own
+   * @param resends whether the kernel can send again what was read and not answered
+   */
+  private record Serving(
+      KernelServer server, List<Thread> threads, Optional<Integer> keeper, boolean resends) {}
 
   private KeptMount(
       Path mountPoint,
@@ -127,37 +140,50 @@ public final class KeptMount implements Mount {
       if (holds.isEmpty()) {
         LOG.warnf("no keeper in %s: the files end with this daemon", keepers.directory());
       }
-      boolean mounted = FuseMount.mounted(mountPoint).filter(FuseMount.TYPE::equals).isPresent();
-      Optional<Hold> kept = mounted ? live(holds) : Optional.empty();
+      Optional<Hold> kept =
+          FuseMount.mounted(mountPoint)
+              .filter(mount -> mount.type().equals(FuseMount.TYPE))
+              .flatMap(mount -> holds.stream().filter(hold -> hold.isOf(mount)).findFirst());
+      Optional<Hold> keeper =
+          kept.or(
+              () -> holds.stream().filter(h -> h.state() == Connection.State.UNUSED).findFirst());
       Connection connection;
       if (kept.isPresent()) {
         connection = new Connection(kept.get().device());
       } else {
         FuseMount.clear(mountPoint, tree);
         bare.run();
-        Optional<Hold> unused =
-            holds.stream().filter(hold -> hold.state() == Connection.State.UNUSED).findFirst();
-        int device = unused.isPresent() ? unused.get().device() : Connection.open(calls);
+        int device = keeper.isPresent() ? keeper.get().device() : Connection.open(calls);
         connection = Connection.mount(calls, device, mountPoint);
       }
       share(calls, connection, holds);
       // Where the kernel can't send again, what this daemon takes must end with it: a descriptor
       // that outlives it would let its callers wait for ever.
-      Connection own = connection.resend(calls) ? connection : connection.own(calls);
+      boolean resends = connection.resend(calls);
+      Connection through = resends ? connection : connection.own(calls);
       for (Hold hold : holds) {
-        if (hold.device() != own.descriptor()) {
+        if (hold.device() != through.descriptor()) {
           int _ = calls.close(hold.device());
         }
-        if (hold.state() == Connection.State.ENDED) {
+        if (hold.state() == Connection.State.ENDED
+            || (hold.state() == Connection.State.LIVE && kept.isEmpty())) {
           replace(hold);
         }
       }
+      Duration unserved = kept.isPresent() ? handOver.sinceBeat() : Duration.ZERO;
       turn.begins(
           kept.isEmpty()
               ? Turn.Kind.MOUNTED
-              : handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER);
-      KernelServer server = new KernelServer(own, conversation);
-      serving = Optional.of(new Serving(own, server, server.start()));
+              : handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER,
+          unserved);
+      KernelServer server = new KernelServer(through, conversation);
+      serving =
+          Optional.of(
+              new Serving(
+                  server,
+                  server.start(),
+                  resends ? keeper.map(Hold::pid) : Optional.empty(),
+                  resends));
       if (kept.isPresent()) {
         LOG.infof("went on with the mount at %s", mountPoint);
       } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -169,13 +195,21 @@ public final class KeptMount implements Mount {
 
   /** Its descriptor can't be used again: whoever started it starts it with a new one. */
   private static void replace(Hold hold) {
-    LOG.warnf("keeper %d holds a connection that has ended, and is told to end too", hold.pid());
+    LOG.warnf(
+        "keeper %d holds a connection that %s, and is told to end too",
+        hold.pid(),
+        hold.state() == Connection.State.ENDED ? "has ended" : "is not mounted any more");
     ProcessHandle.of(hold.pid()).ifPresent(ProcessHandle::destroy);
   }
 
   @Override
   public boolean serves() {
     return serving.map(s -> s.threads.stream().anyMatch(Thread::isAlive)).orElse(true);
+  }
+
+  @Override
+  public boolean hasTurn() {
+    return serving.isPresent();
   }
 
   @Override
@@ -191,17 +225,47 @@ public final class KeptMount implements Mount {
     handOver.beat();
     try (Arena arena = Arena.ofConfined()) {
       Set<Integer> pids = Set.copyOf(keepers.pids());
-      if (!pids.equals(kept)) {
-        SystemCalls calls = new SystemCalls(arena);
-        List<Hold> holds = keepers.holds(calls);
-        share(calls, serving.get().connection, holds);
-        holds.forEach(hold -> calls.close(hold.device()));
+      if (!pids.equals(kept) || !left.isEmpty()) {
+        keep(new SystemCalls(arena), serving.get(), pids);
         kept = pids;
         turn.keepers(pids.size());
       }
     } catch (IOException | MountException e) {
       LOG.warnf("keepers can't be looked for: %s", e.getMessage());
     }
+  }
+
+  /** Has all keepers hold the connection, and serves through a descriptor that one of them has. */
+  private void keep(SystemCalls calls, Serving now, Set<Integer> pids)
+      throws IOException, MountException {
+    Connection connection = now.server.connection();
+    List<Hold> holds = keepers.holds(calls);
+    share(calls, connection, holds);
+    // What this daemon holds alone ends with it, and whoever waits for an answer gets an error.
+    boolean alone = now.resends && now.keeper.filter(pids::contains).isEmpty();
+    Optional<Hold> better =
+        holds.stream()
+            .filter(hold -> alone && hold.state() != Connection.State.ENDED)
+            .filter(
+                hold -> Connection.of(hold.device()).equals(Connection.of(connection.descriptor())))
+            .findFirst();
+    for (Hold hold : holds) {
+      if (better.filter(hold::equals).isEmpty()) {
+        int _ = calls.close(hold.device());
+      }
+    }
+    if (better.isPresent()) {
+      now.server.move(new Connection(better.get().device()));
+      left.add(connection);
+      serving =
+          Optional.of(new Serving(now.server, now.threads, better.map(Hold::pid), now.resends));
+      Thread _ =
+          Thread.ofPlatform()
+              .daemon()
+              .name("waking")
+              .start(() -> wake(now).forEach(KeptMount::close));
+    }
+    left.removeIf(before -> !now.server.uses(before) && calls.close(before.descriptor()) <= 0);
   }
 
   /** Answers what was taken, and leaves the rest to the next daemon. Without a keeper, unmounts. */
@@ -224,18 +288,46 @@ public final class KeptMount implements Mount {
     }
   }
 
-  /** Each thread waits for a request: it gets one from us, a look for a name that nobody has. */
-  private void leave(Serving left) throws InterruptedException {
-    left.server.leave();
+  /**
+   * Each thread waits for a request and ends with the next one that it answers. So each gets one
+   * that nobody waits for, as it may be left to the next daemon: of a file that is closed the
+   * kernel tells in the background.
+   */
+  private void leave(Serving now) throws InterruptedException {
     long deadline = System.nanoTime() + LEAVE_DEADLINE.toNanos();
-    while (left.threads.stream().anyMatch(Thread::isAlive) && System.nanoTime() < deadline) {
-      // On a thread of its own: nobody may be left to answer it.
-      boolean _ =
-          Thread.ofPlatform()
-              .daemon()
-              .name("leaving")
-              .start(() -> Files.exists(mountPoint.resolve(".leaving")))
-              .join(POKE);
+    Queue<InputStream> opened = new ConcurrentLinkedQueue<>();
+    // On a thread of its own: there may be nobody to answer it.
+    boolean _ =
+        Thread.ofPlatform()
+            .daemon()
+            .name("leaving")
+            .start(() -> opened.addAll(wake(now)))
+            .join(LEAVE_DEADLINE);
+    now.server.leave();
+    opened.forEach(KeptMount::close);
+    for (Thread thread : now.threads) {
+      boolean _ = thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+    }
+  }
+
+  /** Gives each thread a request: a file to open. */
+  private List<InputStream> wake(Serving now) {
+    List<InputStream> opened = new ArrayList<>();
+    try {
+      for (Thread _ : now.threads) {
+        opened.add(Files.newInputStream(mountPoint.resolve("./" + tree.files().getFirst().path())));
+      }
+    } catch (IOException e) {
+      // It was unmounted, and they have ended or have others to answer.
+    }
+    return opened;
+  }
+
+  private static void close(InputStream file) {
+    try {
+      file.close();
+    } catch (IOException e) {
+      // It is closed all the same.
     }
   }
 }

@@ -12,6 +12,9 @@ public sealed interface Mount extends AutoCloseable permits FuseMount, KeptMount
    */
   boolean serves();
 
+  /** Whether it is this daemon that serves it now, and not one that it stands by. */
+  boolean hasTurn();
+
   /** Stops serving. */
   @Override
   void close();

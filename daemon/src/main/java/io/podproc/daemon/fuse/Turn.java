@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
+import java.time.Duration;
+
 /** Is told of a daemon's turn to serve a mount that others have served or will. */
 public interface Turn {
   /** How it came about. */
@@ -13,8 +15,12 @@ public interface Turn {
     TAKEN_OVER
   }
 
-  /** The first request has not been read yet. */
-  void begins(Kind kind);
+  /**
+   * The first request has not been read yet.
+   *
+   * @param unserved for how long nobody has served, at most: so long may a reader have waited
+   */
+  void begins(Kind kind, Duration unserved);
 
   /** Requests are answered now. */
   void serves();
