@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
-import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.podproc.daemon.cgroup.CgroupHierarchy;
 import io.podproc.daemon.cluster.ApiServer;
 import io.podproc.daemon.cluster.NodeLabel;
@@ -16,6 +17,8 @@ import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.fuse.Seeds;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.status.StatusServer;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
 import io.quarkus.runtime.Quarkus;
@@ -28,8 +31,6 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.microprofile.health.Liveness;
-import org.eclipse.microprofile.health.Readiness;
 import org.jboss.logging.Logger;
 
 /** The node daemon: builds the object graph, mounts the tree, and unmounts it when told to stop. */
@@ -39,28 +40,22 @@ public final class Daemon implements QuarkusApplication {
   private static final Duration UNMOUNT_DEADLINE = Duration.ofSeconds(4);
 
   private final DaemonConfig config;
-  private final MeterRegistry registry;
-  private final DaemonHealth health;
-  private final DaemonLiveness liveness;
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
   // Not static: main must run before logging is set up.
   private final Logger log = Logger.getLogger("podproc");
 
-  Daemon(
-      DaemonConfig config,
-      MeterRegistry registry,
-      @Readiness DaemonHealth health,
-      @Liveness DaemonLiveness liveness) {
+  Daemon(DaemonConfig config) {
     this.config = config;
-    this.registry = registry;
-    this.health = health;
-    this.liveness = liveness;
   }
 
   public static void main(String... args) {
     if (args.length > 0) {
       System.exit(MountCommand.run(args));
     }
+    // Readers may wait for this start: what takes long is done beside it.
+    Thread _ = Thread.ofPlatform().daemon().name("linking").start(SystemCalls::link);
     Quarkus.run(Daemon.class, StartFailure::exit, args);
   }
 
@@ -68,14 +63,20 @@ public final class Daemon implements QuarkusApplication {
   public int run(String... args) throws InterruptedException {
     try (ScheduledExecutorService sampling = Executors.newSingleThreadScheduledExecutor()) {
       SettingsCheck.check(config, System.getenv().keySet());
-      return serve(sampling);
+      // Before it is too late to leave the mount to the daemon that has the port.
+      try (StatusServer status = StatusServer.bind(config.httpAddress(), config.httpPort())) {
+        serve(sampling, status);
+      }
     } catch (SettingsCheck.Invalid | MountException | IOException e) {
       StartFailure.print(e);
       return FAILED;
     }
+    // Only a signal ends the wait, for which the JVM's own status would be 143: that of a failure.
+    Runtime.getRuntime().halt(0);
+    return 0;
   }
 
-  private int serve(ScheduledExecutorService sampling)
+  private void serve(ScheduledExecutorService sampling, StatusServer status)
       throws IOException, MountException, InterruptedException {
     CgroupHierarchy cgroups = new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh());
     HostFacts host =
@@ -107,7 +108,6 @@ public final class Daemon implements QuarkusApplication {
         repair.run();
       }
       holdShutdown();
-      liveness.watch(mount);
       long period = config.samplerInterval().toNanos();
       var _ =
           sampling.scheduleAtFixedRate(
@@ -117,7 +117,12 @@ public final class Daemon implements QuarkusApplication {
           new MountProbe(
               config.mountPoint().resolve("./" + tree.files().getFirst().path()),
               config.readinessDeadline());
-      health.watch(probe);
+      Health health = new Health(mount, probe);
+      status
+          .with("/q/health/ready", _ -> health.ready())
+          .with("/q/health/live", _ -> health.live())
+          .with("/q/metrics", new MetricsPage(registry))
+          .start();
       log.infof(
           "serving %d files at %s (cgroup %s, CPUs by %s)",
           tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
@@ -128,12 +133,10 @@ public final class Daemon implements QuarkusApplication {
       }
       label.ifPresent(NodeLabel::withdraw);
       sampling.shutdownNow();
+      status.close(); // a thread of it that waits for a client would hold up the JVM's end
       log.infof("stopping to serve %s", config.mountPoint());
     }
     label.ifPresent(NodeLabel::close);
-    // Only a signal ends the wait, for which the JVM's own status would be 143: that of a failure.
-    Runtime.getRuntime().halt(0);
-    return 0;
   }
 
   private Mount mount(VirtualTree tree, Opener opener, Optional<Inheritance> inheritance)

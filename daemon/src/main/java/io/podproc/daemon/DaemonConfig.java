@@ -86,6 +86,14 @@ public interface DaemonConfig {
   @WithDefault("2s")
   Duration readinessDeadline();
 
+  /** Where health and metrics are told over HTTP. */
+  @WithDefault("0.0.0.0")
+  String httpAddress();
+
+  /** The port of these, 0 for any that is free. */
+  @WithDefault("9464")
+  int httpPort();
+
   /**
    * The Node that is labelled {@code podproc.io/ready=true} while this daemon serves; empty for
    * none. It takes a pod whose ServiceAccount may patch Nodes.

@@ -63,6 +63,9 @@ final class SettingsCheck {
     if (config.runDirectory().isPresent() && config.transport() != TransportKind.KERNEL) {
       throw new Invalid("podproc.run-directory needs podproc.transport=kernel");
     }
+    if (config.httpPort() < 0 || config.httpPort() > 65535) {
+      throw new Invalid("podproc.http-port must be between 0 and 65535, not " + config.httpPort());
+    }
     check("sampler-interval", config.samplerInterval(), Duration.ofSeconds(1), ofMinute());
     check("host-max-age", config.hostMaxAge(), Duration.ZERO, Duration.ofSeconds(10));
     check("readiness-deadline", config.readinessDeadline(), Duration.ofMillis(100), ofMinute());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
-import io.quarkus.runtime.QuarkusBindException;
 import io.smallrye.config.ConfigValidationException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -37,11 +36,8 @@ final class StartFailure {
 
   private static String message(Throwable failure) {
     Throwable cause = failure;
-    while (cause.getCause() != null && !(cause instanceof QuarkusBindException)) {
+    while (cause.getCause() != null) {
       cause = cause.getCause();
-    }
-    if (cause instanceof QuarkusBindException bind) {
-      return "the HTTP port " + bind.getPort() + " is taken: set quarkus.http.port";
     }
     if (cause instanceof ConfigValidationException invalid) {
       return IntStream.range(0, invalid.getProblemCount())

@@ -103,13 +103,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyClusterCallsOthers() {
+  void onlyClusterAndStatusKnowTheNetwork() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(in("cluster"))
+        .resideOutsideOfPackages(in("cluster"), in("status"))
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("java.net..", "javax.net..")
+        .resideInAnyPackage("java.net..", "javax.net..", "com.sun.net..")
         .check(CLASSES);
   }
 
@@ -125,6 +125,7 @@ class ArchitectureTest {
     assertUsesOnly("proc", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("sys", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("cluster", "javax.net.ssl", "org.jboss.logging");
+    assertUsesOnly("status", "com.sun.net.httpserver", "org.jboss.logging");
     assertUsesOnly(
         "repair", in("linux"), in("fuse"), in("vfs"), in("host"), in("cgroup"), in("kernel"));
     assertUsesOnly(

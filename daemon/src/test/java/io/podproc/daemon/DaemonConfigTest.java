@@ -51,6 +51,8 @@ class DaemonConfigTest {
     assertThat(config.samplerInterval()).isEqualTo(Duration.ofSeconds(5));
     assertThat(config.hostMaxAge()).isEqualTo(Duration.ofMillis(100));
     assertThat(config.readinessDeadline()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(config.httpAddress()).isEqualTo("0.0.0.0");
+    assertThat(config.httpPort()).isEqualTo(9464);
     assertThat(config.nodeName()).isEmpty();
   }
 
@@ -76,6 +78,8 @@ class DaemonConfigTest {
             "podproc.sampler-interval",
             "podproc.host-max-age",
             "podproc.readiness-deadline",
+            "podproc.http-address",
+            "podproc.http-port",
             "podproc.node-name");
   }
 
@@ -131,6 +135,8 @@ class DaemonConfigTest {
     "host-max-age,11s",
     "readiness-deadline,0.05s",
     "readiness-deadline,2m",
+    "http-port,-1",
+    "http-port,65536",
     "node-name,a/b",
     "node-name,Node",
     "node-name,-a",

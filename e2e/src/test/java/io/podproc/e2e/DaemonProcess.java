@@ -83,7 +83,7 @@ final class DaemonProcess implements AutoCloseable {
         .filter(option -> !option.isEmpty())
         .forEach(command::add);
     command.add("-Dpodproc.mount-point=" + mountPoint);
-    command.add("-Dquarkus.http.port=" + port);
+    command.add("-Dpodproc.http-port=" + port);
     command.addAll(start.options);
     process = Command.start(command, start.environment, ProcessBuilder.Redirect.to(log.toFile()));
   }

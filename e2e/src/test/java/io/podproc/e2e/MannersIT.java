@@ -9,10 +9,14 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -362,8 +366,8 @@ class MannersIT {
   void says_that_its_http_port_is_taken() throws IOException {
     try (ServerSocket taken = new ServerSocket(0)) {
       assertRefused(
-          Start.with("-Dquarkus.http.port=" + taken.getLocalPort()),
-          "port " + taken.getLocalPort() + " is taken");
+          Start.with("-Dpodproc.http-port=" + taken.getLocalPort()),
+          "port " + taken.getLocalPort() + " at 0.0.0.0 can't be had: Address already in use");
     }
   }
 
@@ -373,10 +377,10 @@ class MannersIT {
   void is_ready_while_its_files_can_be_read() {
     try (DaemonProcess daemon = DaemonProcess.serving()) {
       assertThat(daemon.get("/q/health/ready").statusCode()).isEqualTo(200);
-      assertThat(daemon.get("/q/health/ready").body()).contains("\"status\": \"UP\"", "ANSWERS");
+      assertThat(daemon.get("/q/health/ready").body()).contains("\"status\":\"UP\"", "ANSWERS");
       String _ = Command.run("umount", "-l", daemon.mountPoint().toString()).ok();
       assertThat(daemon.get("/q/health/ready").statusCode()).isEqualTo(503);
-      assertThat(daemon.get("/q/health/ready").body()).contains("\"status\": \"DOWN\"");
+      assertThat(daemon.get("/q/health/ready").body()).contains("\"status\":\"DOWN\"");
       assertThat(daemon.stop()).isZero();
     }
   }
@@ -395,6 +399,47 @@ class MannersIT {
           Machine.deadline(10),
           () -> daemon.get("/q/health/live").statusCode() == 503);
       assertThat(daemon.stop()).isZero();
+    }
+  }
+
+  /** As if its threads had locked each other out: a file of the host's that nobody writes to. */
+  @Test
+  void is_not_alive_while_it_does_not_answer(@TempDir Path proc) throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("/proc"))) {
+      for (Path file : files.toList()) {
+        if (!file.endsWith("meminfo")) {
+          Files.createSymbolicLink(proc.resolve(file.getFileName()), file);
+        }
+      }
+    }
+    Path silent = proc.resolve("meminfo");
+    String _ = Command.run("mkfifo", silent.toString()).ok();
+    List<Process> readers = new ArrayList<>();
+    try (DaemonProcess daemon =
+        DaemonProcess.serving("-Dpodproc.proc-root=" + proc, "-Dpodproc.readiness-deadline=1s")) {
+      assertThat(daemon.get("/q/health/live").statusCode()).isEqualTo(200);
+      for (int reader = 0; reader < 4; reader++) {
+        readers.add(
+            Command.start(
+                List.of("cat", daemon.file("/proc/meminfo").toString()),
+                Map.of(),
+                ProcessBuilder.Redirect.DISCARD));
+      }
+      Command.await(
+          "it is not alive any more",
+          Machine.deadline(10),
+          () -> daemon.get("/q/health/live").statusCode() == 503);
+      assertThat(daemon.get("/q/health/live").body()).contains("stuck");
+      // Its readers are let go, one after the other.
+      Command.await(
+          "it is alive again",
+          Machine.deadline(20),
+          () -> {
+            String _ = Command.run("timeout", "1", "dd", "if=/dev/null", "of=" + silent).text();
+            return daemon.get("/q/health/live").statusCode() == 200;
+          });
+    } finally {
+      readers.forEach(Process::destroyForcibly);
     }
   }
 

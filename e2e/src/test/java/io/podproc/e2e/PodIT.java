@@ -90,7 +90,7 @@ class PodIT {
                 "--volume=/sys/fs/cgroup:/sys/fs/cgroup:ro",
                 "--volume=" + Node.SHARED + ":/host" + Node.SHARED + ":rshared",
                 "--env=PODPROC_MOUNT_POINT=/host" + MOUNT_POINT,
-                "--env=QUARKUS_HTTP_PORT=" + port,
+                "--env=PODPROC_HTTP_PORT=" + port,
                 "localhost/podproc-daemon:node")
             .ok();
     awaitReady("daemon", port);

@@ -10,6 +10,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 
 /**
  * System calls of one thread, which alone may use it. All go through one handle of syscall(2):
@@ -90,6 +91,14 @@ public final class SystemCalls {
    */
   public SystemCalls(Arena memory) {
     state = memory.allocate(STATE);
+  }
+
+  /**
+   * Does what would otherwise hold up the first system call: it takes some 30 ms of a start, and
+   * can be done beside others.
+   */
+  public static void link() {
+    Objects.requireNonNull(SYSCALL); // the class is initialized now
   }
 
   @SuppressWarnings("restricted") // the one place that may, by jvm.options

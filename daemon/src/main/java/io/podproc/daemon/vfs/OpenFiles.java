@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.vfs;
 
-import java.security.SecureRandom;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -17,9 +17,10 @@ public final class OpenFiles {
 
   /**
    * Readers that another daemon opened files for come with its handles. None of them may be one of
-   * ours, or they would read another's file: both count from somewhere in 63 bits.
+   * ours, or they would read another's file: both count from somewhere in 63 bits. (Nobody gains by
+   * guessing where, and a secure random costs the start some milliseconds.)
    */
-  private final AtomicLong last = new AtomicLong(new SecureRandom().nextLong() >>> 1);
+  private final AtomicLong last = new AtomicLong(new SplittableRandom().nextLong() >>> 1);
 
   /** The handle of a newly opened file; never 0. */
   public long add(OpenFile file) {

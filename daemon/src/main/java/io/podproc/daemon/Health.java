@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.podproc.daemon.fuse.Mount;
+import io.podproc.daemon.fuse.MountProbe;
+import io.podproc.daemon.status.StatusServer.Answer;
+import jakarta.json.Json;
+
+/**
+ * Whether this daemon is ready, and whether it is to be started again: both by a file that is read
+ * through its mount, as any process would, with a deadline. In the format of MicroProfile Health.
+ */
+final class Health {
+  private final Mount mount;
+  private final MountProbe probe;
+
+  Health(Mount mount, MountProbe probe) {
+    this.mount = mount;
+    this.probe = probe;
+  }
+
+  /** Ready is a daemon whose mount answers, even if another one still serves it. */
+  Answer ready() throws InterruptedException {
+    MountProbe.Result result = probe.probe();
+    return answer("mount", result == MountProbe.Result.ANSWERS, result.toString());
+  }
+
+  /**
+   * Alive is a daemon that serves somebody, or will. One whose mount was taken away has to be
+   * started again, but not while a container holds files of it, which it would lose; and so has one
+   * whose turn it is and who does not answer.
+   */
+  Answer live() throws InterruptedException {
+    if (!mount.serves()) {
+      return answer("server", false, "nobody is served");
+    }
+    boolean stuck = mount.hasTurn() && probe.probe() == MountProbe.Result.HANGS;
+    return answer("server", !stuck, stuck ? "stuck" : mount.hasTurn() ? "serving" : "standing by");
+  }
+
+  private static Answer answer(String check, boolean up, String state) {
+    String status = up ? "UP" : "DOWN";
+    String body =
+        Json.createObjectBuilder()
+            .add("status", status)
+            .add(
+                "checks",
+                Json.createArrayBuilder()
+                    .add(
+                        Json.createObjectBuilder()
+                            .add("name", check)
+                            .add("status", status)
+                            .add("data", Json.createObjectBuilder().add("state", state))))
+            .build()
+            .toString();
+    return new Answer(up ? 200 : 503, "application/json", body + "\n");
+  }
+}
