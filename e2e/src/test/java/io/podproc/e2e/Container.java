@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  * tests die, for then the bash reads the end of its input.
  */
 final class Container implements AutoCloseable {
-  private static final Path TOOL = Machine.checkout().resolve("e2e/bin/container");
+  static final Path TOOL = Machine.checkout().resolve("e2e/bin/container");
 
   private final String cgroup;
   private final int pid;

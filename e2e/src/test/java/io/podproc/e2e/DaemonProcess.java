@@ -189,6 +189,24 @@ final class DaemonProcess implements AutoCloseable {
     }
   }
 
+  /** Asks it as the kubelet does, which kills one that does not answer in time. */
+  boolean isLive(Duration deadline) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client
+              .send(
+                  HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/q/health/live"))
+                      .timeout(deadline)
+                      .build(),
+                  HttpResponse.BodyHandlers.discarding())
+              .statusCode()
+          == 200;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw Command.interrupted(e);
+    }
+  }
+
   /** Stops it as an operator does, SIGTERM, and returns its exit status. */
   int stop() {
     process.destroy();

@@ -33,6 +33,13 @@ final class Machine {
     return Files.exists(CGROUP_ROOT.resolve("cgroup.controllers"));
   }
 
+  /** Whether the kernel is of that version or newer. */
+  static boolean hasLinux(int major, int minor) {
+    String[] version = read("/proc/sys/kernel/osrelease").split("[.-]", 3);
+    return Integer.parseInt(version[0]) * 1000 + Integer.parseInt(version[1])
+        >= major * 1000 + minor;
+  }
+
   /** A cgroup's directory in the hierarchy that has a controller. */
   static Path cgroup(String path, String controller) {
     Path root = hasCgroup2() ? CGROUP_ROOT : CGROUP_ROOT.resolve(controller);

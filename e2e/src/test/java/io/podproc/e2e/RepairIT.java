@@ -208,8 +208,7 @@ class RepairIT {
   }
 
   private static boolean canPutBeneath() {
-    String[] version = Machine.read("/proc/sys/kernel/osrelease").split("[.-]", 3);
-    return Integer.parseInt(version[0]) * 1000 + Integer.parseInt(version[1]) >= 6005;
+    return Machine.hasLinux(6, 5);
   }
 
   private static double repaired(DaemonProcess daemon, String kind, String result) {

@@ -4,22 +4,13 @@ package io.podproc.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.e2e.DaemonProcess.Start;
+import io.podproc.e2e.ReadingContainer.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,253 +24,167 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SurvivalIT {
   private static final int ROUNDS = Integer.getInteger("e2e.rounds", 3);
-  private static final int THREADS = 2;
-  private static final int PATIENCE = 60;
 
-  private final Map<String, Findings> findings = new LinkedHashMap<>();
-  private final List<String> warnings = new ArrayList<>();
-  private final List<DaemonProcess> started = new ArrayList<>();
-  private Path run;
-  private Path mountPoint;
+  /** Of what takes long, or is rare. */
+  private static final int FEW = (ROUNDS + 3) / 4;
 
-  /** What the readers met while one kind of thing was done to the daemon. */
-  private static final class Findings {
-    private long begin;
-    private long end;
-    private long reads;
-    private final List<String> errors = new ArrayList<>();
-    private final List<String> wrong = new ArrayList<>();
-    private double longestWait;
+  /** What an operator does must hardly be noticed, in seconds. */
+  private static final double HARDLY = 0.25;
 
-    boolean covers(double time) {
-      return time * 1000 >= begin && time * 1000 < end;
-    }
+  /** Until those who waited are through, in seconds. */
+  private static final double MARGIN = 0.25;
 
-    void add(String line) {
-      String[] words = line.split(" ", 3);
-      switch (words[0]) {
-        case "reads" -> reads += Long.parseLong(words[2]);
-        case "wait" -> longestWait = Math.max(longestWait, Double.parseDouble(words[2]));
-        case "error" -> errors.add(words[2]);
-        case "wrong" -> wrong.add(words[2]);
-        default -> throw new AssertionError("the reader said: " + line);
-      }
-    }
-  }
+  private static final String UNDISTURBED = "undisturbed";
+  private static final String RESTARTED = "restarted";
+  private static final String REPLACED = "replaced by one beside it";
+  private static final String KILLED = "killed (-9)";
+  private static final String KILLED_BESIDE = "killed (-9), one beside it";
+  private static final String KEEPER_REPLACED = "killed (-9), after its keeper was replaced";
+  private static final String OUT_OF_MEMORY = "killed for lack of memory";
+  private static final String FROZEN = "frozen, then killed";
+  private static final String BOTH_KILLED = "killed with its keeper, until files are repaired";
+  private static final String REPAIRED = "back, after files were repaired";
 
-  private interface Deed {
-    void run() throws Exception;
-  }
+  /** After each of these the kernel asks the next daemon for what the last one had in hand. */
+  private static final String[] CRASHES = {
+    KILLED, KILLED_BESIDE, KEEPER_REPLACED, OUT_OF_MEMORY, FROZEN
+  };
 
-  /** Does something to the daemon, some rounds, and notes when. */
-  private void during(String kind, int rounds, Deed deed) throws Exception {
-    Findings found = new Findings();
-    found.begin = System.currentTimeMillis();
-    for (int round = 0; round < rounds; round++) {
-      deed.run();
-      Command.sleep(Duration.ofMillis(200)); // the readers go on for a while
-    }
-    found.end = System.currentTimeMillis();
-    findings.put(kind, found);
-  }
+  private final Survey survey = new Survey();
+  private List<String> complaints = List.of();
 
-  private DaemonProcess launch() {
-    DaemonProcess daemon = Start.with("-Dpodproc.run-directory=" + run).at(mountPoint).launch();
-    started.add(daemon);
-    return daemon;
-  }
-
-  private static void awaitLog(DaemonProcess daemon, String words) {
-    Command.await(
-        "the daemon says: " + words,
-        Machine.deadline(30),
-        () -> {
-          assertThat(daemon.isAlive()).as(daemon.output()).isTrue();
-          return daemon.output().contains(words);
-        });
-  }
+  /** Of a busy container: its load before and after what was done to the daemon. */
+  private final List<Double> loads = new ArrayList<>();
 
   @BeforeAll
   void disturb() throws Exception {
     Requirements.mount();
-    Requirements.tool("python3");
-    run = Files.createTempDirectory("podproc-run");
-    mountPoint = DaemonProcess.newMountPoint();
-    Path end = run.resolve("end");
-    KeeperProcess[] keeper = {new KeeperProcess(run, PATIENCE)};
-    try {
-      DaemonProcess first = launch().awaitServing();
-      System.out.printf("keeper: PSS %d kB%n", keeper[0].memory());
-      String files =
-          first.files().stream()
-              .filter(file -> Files.exists(Path.of(file)))
-              .collect(Collectors.joining(" "));
-      try (Container one = Container.of(first).cpus("1").memory("128M").start();
-          Container two = Container.of(first).cpus("2").memory("192M").start();
-          ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
-        List<Future<String>> answers = new ArrayList<>();
-        answers.add(readers.submit(() -> read(one, end, 128 << 10, 1, files)));
-        answers.add(readers.submit(() -> read(two, end, 192 << 10, 2, files)));
-        try {
-          deeds(first, keeper);
-        } finally {
-          Files.createFile(end);
+    ReadingContainer.need(Kind.RUNC);
+    ReadingContainer.need(Kind.RUNC_DISTROLESS);
+    try (Succession daemons = new Succession()) {
+      System.out.printf("keeper: PSS %d kB%n", daemons.keeper().memory());
+      DaemonProcess first = daemons.serving();
+      try (ReadingContainer one = new ReadingContainer(Kind.RUNC, first, 1, 128);
+          ReadingContainer two = new ReadingContainer(Kind.RUNC, first, 2, 192);
+          ReadingContainer distroless = new ReadingContainer(Kind.RUNC_DISTROLESS, first, 1, 96);
+          Container busy = Container.of(first).cpus("0.1").start()) {
+        deeds(daemons, busy);
+        for (ReadingContainer container : List.of(one, two, distroless)) {
+          survey.add(container);
         }
-        for (Future<String> answer : answers) {
-          answer.get().lines().forEach(this::attribute);
-        }
-      } finally {
-        started.stream()
-            .flatMap(daemon -> daemon.output().lines())
-            .filter(line -> !line.contains(" INFO "))
-            .forEach(warnings::add);
-        started.reversed().forEach(DaemonProcess::close);
       }
-    } finally {
-      keeper[0].close();
+      complaints = daemons.complaints();
     }
-    print();
+    survey.print();
   }
 
-  private static String read(Container container, Path end, int memory, int cpus, String files) {
-    String script = Machine.checkout().resolve("e2e/src/test/resources/survival.py").toString();
-    return container
-        .run(
-            Machine.deadline(600),
-            Stream.of("/usr/bin/python3 -I -S", script, end, THREADS, memory, cpus, files)
-                .map(Object::toString)
-                .collect(Collectors.joining(" ")))
-        .ok();
-  }
-
-  private void deeds(DaemonProcess first, KeeperProcess[] keeper) throws Exception {
-    DaemonProcess[] serving = {first};
-    during("undisturbed", 1, () -> Command.sleep(Duration.ofSeconds(1)));
-    during(
-        "restarted",
-        ROUNDS,
-        () -> {
-          assertThat(serving[0].stop()).isZero();
-          serving[0] = launch().awaitServing();
-        });
-    during(
-        "replaced by one beside it",
-        ROUNDS,
-        () -> {
-          DaemonProcess next = launch();
-          awaitLog(next, "serving 14 files");
-          assertThat(serving[0].stop()).isZero();
-          awaitLog(next, "went on with the mount");
-          serving[0] = next;
-        });
-    during(
-        "kill -9",
-        ROUNDS,
-        () -> {
-          serving[0].kill();
-          serving[0] = launch().awaitServing();
-        });
-    during(
-        "kill -9, one beside it",
-        ROUNDS,
-        () -> {
-          DaemonProcess next = launch();
-          awaitLog(next, "serving 14 files");
-          serving[0].kill();
-          awaitLog(next, "went on with the mount");
-          serving[0] = next;
-        });
-    during(
-        "kill -9, after its keeper was replaced",
-        ROUNDS,
-        () -> {
-          KeeperProcess next = new KeeperProcess(run, PATIENCE);
-          awaitKeepers(serving[0], 2);
-          keeper[0].kill();
-          keeper[0] = next;
-          serving[0].kill();
-          serving[0] = launch().awaitServing();
-        });
-    during(
-        "frozen, then killed",
+  private void deeds(Succession daemons, Container busy) throws Exception {
+    String _ = busy.run("while :; do :; done &").ok();
+    Command.await("it counts as load", Machine.deadline(30), () -> load(busy) > 0.1);
+    survey.during(
+        UNDISTURBED,
         1,
         () -> {
-          String _ = Command.run("kill", "-STOP", Long.toString(serving[0].pid())).ok();
-          Command.sleep(Duration.ofSeconds(2)); // the time until its liveness is given up
-          serving[0].kill();
-          serving[0] = launch().awaitServing();
+          Command.sleep(Duration.ofSeconds(1));
+          return Duration.ZERO;
         });
-  }
-
-  private static void awaitKeepers(DaemonProcess daemon, int count) {
-    Command.await(
-        count + " keepers hold the mount",
-        Machine.deadline(10),
-        () -> daemon.get("/q/metrics").body().contains("podproc_keepers " + count + ".0"));
-  }
-
-  private void attribute(String line) {
-    double time = Double.parseDouble(line.split(" ", 3)[1]);
-    findings.values().stream()
-        .filter(found -> found.covers(time))
-        .forEach(found -> found.add(line));
-  }
-
-  private void print() {
-    System.out.println("| the daemon is | reads | errors | not the container's | longest wait |");
-    System.out.println("|---|---|---|---|---|");
-    findings.forEach((kind, found) ->
-        System.out.printf(
-            Locale.ROOT,
-            "| %s | %d | %d | %d | %.0f ms |%n",
-            kind,
-            found.reads,
-            found.errors.size(),
-            found.wrong.size(),
-            found.longestWait * 1000));
-  }
-
-  @AfterAll
-  void removeRunDirectory() throws IOException {
-    remove(run);
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> left = Files.list(directory)) {
-      for (Path file : left.toList()) {
-        Files.delete(file);
+    loads.add(load(busy));
+    survey.during(RESTARTED, ROUNDS, () -> noteLoad(busy, daemons.restart()));
+    survey.during(REPLACED, ROUNDS, () -> noteLoad(busy, daemons.replace()));
+    survey.during(KILLED, ROUNDS, daemons::kill);
+    survey.during(KILLED_BESIDE, ROUNDS, daemons::killBesideAnother);
+    for (int round = 0; round < FEW; round++) {
+      daemons.replaceKeeper();
+      survey.during(KEEPER_REPLACED, 1, daemons::kill);
+      try (MemoryCgroup cgroup = new MemoryCgroup()) {
+        Duration _ = daemons.restart(cgroup.wrapper());
+        survey.during(OUT_OF_MEMORY, 1, () -> daemons.runOutOfMemory(cgroup));
       }
+      survey.during(FROZEN, 1, daemons::freeze);
+      survey.during(BOTH_KILLED, 1, daemons::killBoth);
+      survey.during(
+          REPAIRED,
+          1,
+          () -> {
+            Command.sleep(Duration.ofSeconds(1));
+            return Duration.ZERO;
+          });
     }
-    Files.delete(directory);
   }
 
-  private Findings found(String kind) {
-    return Objects.requireNonNull(findings.get(kind));
+  private Duration noteLoad(Container busy, Duration unserved) {
+    loads.add(load(busy));
+    return unserved;
+  }
+
+  private static double load(Container container) {
+    return Output.number(container.read("/proc/loadavg"), "^([\\d.]+) ");
+  }
+
+  // ---- what an operator does ----
+
+  @Test
+  void nobody_notices_a_restart_or_an_upgrade_by_an_error() {
+    assertThat(survey.errors(UNDISTURBED, RESTARTED, REPLACED)).isEmpty();
   }
 
   @Test
-  void nobody_reads_an_error() {
-    assertThat(findings.values().stream().flatMap(found -> found.errors.stream())).isEmpty();
+  void a_restart_is_hardly_noticed() {
+    assertThat(survey.longestWait(RESTARTED)).isLessThan(HARDLY);
   }
+
+  @Test
+  void an_upgrade_is_hardly_noticed() {
+    assertThat(survey.longestWait(REPLACED)).isLessThan(HARDLY);
+  }
+
+  @Test
+  void counters_go_on_where_they_were() {
+    assertThat(survey.back(UNDISTURBED, RESTARTED, REPLACED)).isEmpty();
+  }
+
+  @Test
+  void the_load_goes_on_where_it_was() {
+    assertThat(loads).hasSize(1 + 2 * ROUNDS).isSorted();
+  }
+
+  // ---- bad luck ----
+
+  @Test
+  void a_crash_costs_a_thread_one_error_at_most() {
+    int most = Machine.hasLinux(6, 9) ? 0 : 1;
+    assertThat(survey.rounds(CRASHES))
+        .allSatisfy(round -> assertThat(round.mostErrors()).isLessThanOrEqualTo(most));
+  }
+
+  @Test
+  void nobody_waits_longer_than_a_crashed_daemon_is_away() {
+    assertThat(survey.rounds(CRASHES))
+        .allSatisfy(round -> assertThat(round.longestWait()).isLessThan(round.unserved() + MARGIN));
+  }
+
+  @Test
+  void files_live_again_after_a_repair() {
+    Requirements.need(Machine.hasLinux(6, 5), "Linux 6.5");
+    assertThat(survey.errors(BOTH_KILLED)).isNotEmpty();
+    assertThat(survey.errors(REPAIRED)).isEmpty();
+  }
+
+  // ---- whatever happens ----
 
   @Test
   void nobody_sees_the_hosts_view() {
-    assertThat(findings.values().stream().flatMap(found -> found.wrong.stream())).isEmpty();
-  }
-
-  @Test
-  void no_daemon_has_reason_to_complain() {
-    assertThat(warnings).isEmpty();
+    assertThat(survey.wrong()).isEmpty();
   }
 
   @Test
   void everybody_goes_on_reading() {
-    assertThat(findings).allSatisfy((kind, found) -> assertThat(found.reads).isPositive());
+    assertThat(survey.kinds()).allSatisfy(kind -> assertThat(survey.reads(kind)).isPositive());
   }
 
   @Test
-  void a_replacement_is_hardly_noticed() {
-    assertThat(found("replaced by one beside it").longestWait).isLessThan(0.25);
+  void no_daemon_has_reason_to_complain() {
+    assertThat(complaints).isEmpty();
   }
 
   @Test
@@ -296,7 +201,7 @@ class SurvivalIT {
       assertThat(output.text()).contains("Software caused connection abort");
       assertThat(keeper.isAlive()).isFalse();
     } finally {
-      remove(directory);
+      DaemonProcess.removeTree(directory);
     }
   }
 }
