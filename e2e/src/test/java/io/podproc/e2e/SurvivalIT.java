@@ -130,12 +130,14 @@ class SurvivalIT {
 
   @Test
   void a_restart_is_hardly_noticed() {
-    assertThat(survey.longestWait(RESTARTED)).isLessThan(HARDLY);
+    assertThat(survey.rounds(RESTARTED))
+        .allSatisfy(round -> assertThat(round.longestWait()).isLessThan(HARDLY));
   }
 
   @Test
   void an_upgrade_is_hardly_noticed() {
-    assertThat(survey.longestWait(REPLACED)).isLessThan(HARDLY);
+    assertThat(survey.rounds(REPLACED))
+        .allSatisfy(round -> assertThat(round.longestWait()).isLessThan(HARDLY));
   }
 
   @Test
@@ -145,7 +147,11 @@ class SurvivalIT {
 
   @Test
   void the_load_goes_on_where_it_was() {
-    assertThat(loads).hasSize(1 + 2 * ROUNDS).isSorted();
+    assertThat(loads).hasSize(1 + 2 * ROUNDS);
+    for (int number = 1; number < loads.size(); number++) {
+      // The load of something that always runs grows; what else runs for a moment comes and goes.
+      assertThat(loads.get(number)).as("%s", loads).isGreaterThan(loads.get(number - 1) * 0.8);
+    }
   }
 
   // ---- bad luck ----
