@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads files over and over until its input ends, and writes down what no program wants to see.
 
-Arguments: the number of threads, the container's memory in kB, its number of CPUs, the files.
+Arguments: the number of threads, the seconds between two reads of each, the container's memory in
+kB, its number of CPUs, the files.
 Prints "reads", and then lines of KIND SECONDS REST, the time since 1970:
   reads T N               N files were read in the tenth of a second that began at T
   wait T THREAD S         a read that ended at T took S seconds
@@ -15,9 +16,10 @@ import sys
 import threading
 import time
 
-THREADS, MEMORY, CPUS = (int(word) for word in sys.argv[1:4])
+THREADS, PAUSE = int(sys.argv[1]), float(sys.argv[2])
+MEMORY, CPUS = int(sys.argv[3]), int(sys.argv[4])
 LONG = 0.01
-FILES = sys.argv[4:]
+FILES = sys.argv[5:]
 
 lines = []
 reads = {}
@@ -84,7 +86,7 @@ def read(number):
             tenth = int(begin * 10)
             reads[tenth] = reads.get(tenth, 0) + 1
             lines.extend(problem.replace("{}", str(end), 1) for problem in problems)
-        time.sleep(0.002)
+        time.sleep(PAUSE)
 
 
 threads = [threading.Thread(target=read, args=(number,)) for number in range(THREADS)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What survival.py does, with one thread and nothing but busybox, at /busybox.
+# What survival.py does, with one thread, no pauses and nothing but busybox, at /busybox.
 set -f
-shift # the number of threads
+shift 2 # what only that one needs
 memory=$1 cpus=$2
 shift 2
 line_feed='

@@ -65,7 +65,10 @@ final class ReadingContainer implements AutoCloseable {
           reader.addAll(
               List.of("/usr/bin/python3", "-I", "-S", SCRIPTS.resolve("survival.py").toString()));
     }
-    Stream.of(THREADS, memory << 10, cpus).map(String::valueOf).forEach(reader::add);
+    // In the VM, readers without pause would keep daemons from starting.
+    Stream.of(THREADS, kind == Kind.PLAIN ? 0.03 : 0.002, memory << 10, cpus)
+        .map(String::valueOf)
+        .forEach(reader::add);
     reader.addAll(files);
     try {
       folder = Files.createTempDirectory("podproc-reader");
