@@ -97,7 +97,7 @@ class SurvivalIT {
       daemons.replaceKeeper();
       survey.during(KEEPER_REPLACED, 1, daemons::kill);
       try (MemoryCgroup cgroup = new MemoryCgroup()) {
-        Duration _ = daemons.restart(cgroup.wrapper());
+        survey.during(RESTARTED, 1, () -> daemons.restart(cgroup.wrapper()));
         survey.during(OUT_OF_MEMORY, 1, () -> daemons.runOutOfMemory(cgroup));
       }
       survey.during(FROZEN, 1, daemons::freeze);
