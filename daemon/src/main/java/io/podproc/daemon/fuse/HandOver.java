@@ -24,6 +24,10 @@ final class HandOver implements AutoCloseable {
   private final Path path;
   private final Path ticket;
   private final FileChannel file;
+
+  /** A file of its own: whoever closes any descriptor of a file gives up its locks on it. */
+  private final FileChannel turn;
+
   private @Nullable FileLock lock;
 
   /**
@@ -35,6 +39,9 @@ final class HandOver implements AutoCloseable {
       path = directory.resolve("serving");
       ticket = directory.resolve(TICKET + ProcessHandle.current().pid());
       file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      turn =
+          FileChannel.open(
+              directory.resolve("turn"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw new MountException("the run directory " + directory + " can't be used: " + e);
     }
@@ -42,7 +49,7 @@ final class HandOver implements AutoCloseable {
 
   /** Takes the turn if it is nobody's. */
   boolean tryNow() throws IOException {
-    lock = file.tryLock();
+    lock = turn.tryLock();
     return lock != null;
   }
 
@@ -53,7 +60,7 @@ final class HandOver implements AutoCloseable {
 
   /** Waits for the turn. */
   void await() throws IOException {
-    lock = file.lock();
+    lock = turn.lock();
     Files.deleteIfExists(ticket);
   }
 
@@ -106,5 +113,6 @@ final class HandOver implements AutoCloseable {
   public void close() throws IOException {
     Files.deleteIfExists(ticket);
     file.close();
+    turn.close();
   }
 }
