@@ -31,10 +31,18 @@ final class HostFile<T> {
   T get() throws IOException {
     Reading<T> reading = last;
     long now = nanoTime.getAsLong();
-    if (reading == null || now - reading.takenNanos >= maxAgeNanos) {
-      reading = new Reading<>(parser.apply(file.read()), now);
+    return reading == null || now - reading.takenNanos >= maxAgeNanos
+        ? refreshed(now).value
+        : reading.value;
+  }
+
+  /** One at a time: an older text must not take the place of a newer one, or counters go back. */
+  private synchronized Reading<T> refreshed(long asked) throws IOException {
+    Reading<T> reading = last;
+    if (reading == null || asked - reading.takenNanos >= maxAgeNanos) {
+      reading = new Reading<>(parser.apply(file.read()), asked);
       last = reading;
     }
-    return reading.value;
+    return reading;
   }
 }
