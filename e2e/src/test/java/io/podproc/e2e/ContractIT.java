@@ -39,6 +39,7 @@ class ContractIT {
   @BeforeAll
   static void start(DaemonProcess shared) {
     Requirements.tool("python3");
+    Requirements.tool("busybox");
     daemon = shared;
     FINDINGS.clear();
     container = Container.of(daemon).cpus("1.5").memory("256M").start();
@@ -81,8 +82,43 @@ class ContractIT {
 
   @ParameterizedTest
   @EnumSource
-  void size_is_0_and_only_reading_tells_it(Place place) {
+  void size_tells_nothing_and_only_reading_does(Place place) {
     assertThat(findings(place, "size")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoever_has_the_kernel_send_it_gets_all_or_an_error(Place place) {
+    assertThat(findings(place, "sent")).isEmpty();
+  }
+
+  @Test
+  void busybox_and_coreutils_copy_as_much_as_is_read() {
+    for (String command :
+        List.of(
+            "busybox cat F",
+            "busybox tail -n 3 F",
+            "tail -n 3 F",
+            "busybox wc -c <F",
+            "wc -c F",
+            "cp F /dev/stdout",
+            "busybox cp F /dev/stdout",
+            "busybox head -n 2 F")) {
+      // What does not change between two reads: the CPUs.
+      String file = "/proc/cpuinfo";
+      String steady = " | grep -v MHz";
+      String text = container.run("dd if=" + file + " status=none >/tmp/podproc-text").ok();
+      assertThat(text).isEmpty();
+      String words = command.contains("wc") ? "" : steady;
+      assertThat(container.run(command.replace("F", file) + words).ok().replace(file, "F"))
+          .as(command)
+          .isEqualTo(
+              container
+                  .run(command.replace("F", "/tmp/podproc-text") + words)
+                  .ok()
+                  .replace("/tmp/podproc-text", "F"));
+    }
+    String _ = container.run("rm /tmp/podproc-text").ok();
   }
 
   @ParameterizedTest

@@ -193,8 +193,12 @@ final class Conversation {
   // struct fuse_attr: ino, size, blocks, atime, mtime, ctime, their nanoseconds, mode, nlink, uid,
   // gid, rdev, blksize, flags
   private void putAttributes(ByteBuffer reply, Node node) {
-    // The size stays 0, as in procfs: only reading tells it.
-    reply.putLong(node.inode()).putLong(0).putLong(0);
+    reply.putLong(node.inode());
+    switch (node) {
+      case Directory _ -> reply.putLong(0);
+      case File _ -> reply.putLong(VirtualTree.SIZE);
+    }
+    reply.putLong(0);
     reply.putLong(beginSeconds).putLong(beginSeconds).putLong(beginSeconds);
     reply.putInt(0).putInt(0).putInt(0);
     switch (node) {
@@ -218,7 +222,10 @@ final class Conversation {
   private void read(ByteBuffer request, ByteBuffer reply) throws IOException, Failure {
     long offset = request.getLong(READ_OFFSET);
     long size = Integer.toUnsignedLong(request.getInt(READ_SIZE));
-    if (offset < 0) {
+    // What is in the page cache, all callers would see. Linux from 6.5 on fills it for sendfile(2)
+    // (fs/fuse/file.c:fuse_splice_read); told that it can't, programs read.
+    boolean forCache = (request.getInt(READ_FLAGS) & READ_LOCKOWNER) == 0;
+    if (offset < 0 || forCache) {
       throw new Failure(SystemCalls.EINVAL);
     }
     byte[] text = openFile(request).snapshot(offset);

@@ -51,6 +51,7 @@ final class FuseAdapter {
     final Signed32 writepage = new Signed32();
     final Unsigned32 bits = new Unsigned32();
     final Signed64 handle = new Signed64();
+    final Signed64 lockOwner = new Signed64();
 
     FileInfo() {
       super(Runtime.getSystemRuntime());
@@ -115,7 +116,7 @@ final class FuseAdapter {
           stat.st_nlink.set(2);
         }
         case File file -> {
-          // The size stays 0, as in procfs: only reading tells it.
+          stat.st_size.set(VirtualTree.SIZE);
           stat.st_mode.set(FileStat.S_IFREG | file.mode());
           stat.st_nlink.set(1);
         }
@@ -154,6 +155,9 @@ final class FuseAdapter {
   private int read(
       String path, Pointer buffer, @size_t long size, @off_t long offset, Pointer info) {
     return answer(() -> {
+      if (FILE_INFO.lockOwner.get(info) == 0) {
+        return -ErrorCodes.EINVAL(); // for the page cache, see Conversation
+      }
       byte[] text = openFile(path, info).snapshot(offset);
       if (offset >= text.length) {
         return 0;

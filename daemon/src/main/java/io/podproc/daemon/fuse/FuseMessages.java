@@ -50,10 +50,14 @@ final class FuseMessages {
   static final int INIT_FLAGS = IN_HEADER + 12;
   static final int INIT_FLAGS2 = IN_HEADER + 16;
 
-  // struct fuse_read_in: fh, offset, size. fuse_release_in begins with fh as well.
+  // struct fuse_read_in: fh, offset, size, read_flags. fuse_release_in begins with fh as well.
   static final int HANDLE = IN_HEADER;
   static final int READ_OFFSET = IN_HEADER + 8;
   static final int READ_SIZE = IN_HEADER + 16;
+  static final int READ_FLAGS = IN_HEADER + 20;
+
+  /** read_flags: who reads. Whoever fills the page cache does not say. */
+  static final int READ_LOCKOWNER = 1 << 1;
 
   /** The flags that follow are in flags2. */
   static final int INIT_EXT = 1 << 30;

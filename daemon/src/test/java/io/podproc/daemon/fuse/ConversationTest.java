@@ -126,10 +126,26 @@ class ConversationTest {
         ask(
             FuseMessages.READ,
             node,
-            in -> in.putLong(handle).putLong(offset).putInt(size).putInt(0).putLong(0).putLong(0));
+            in ->
+                in.putLong(handle)
+                    .putLong(offset)
+                    .putInt(size)
+                    .putInt(FuseMessages.READ_LOCKOWNER)
+                    .putLong(1)
+                    .putLong(0));
     byte[] bytes = new byte[body.remaining()];
     body.get(bytes);
     return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  @Test
+  void thePageCacheWhichAllWouldSeeGetsNothing() {
+    assertThat(
+            error(
+                FuseMessages.READ,
+                STAT,
+                in -> in.putLong(1).putLong(0).putInt(4096).putInt(0).putLong(0).putLong(0)))
+        .isEqualTo(SystemCalls.EINVAL);
   }
 
   private static void init(ByteBuffer in, int major, int minor, int flags, int flags2) {
@@ -183,12 +199,12 @@ class ConversationTest {
   }
 
   @Test
-  void attributesAreThoseOfProcfs() {
+  void attributesAreThoseOfAPseudoFile() {
     ByteBuffer body = ask(FuseMessages.GETATTR, STAT, in -> in.putLong(0).putLong(0));
     assertThat(body.remaining()).isEqualTo(104);
     assertThat(body.getLong(0)).as("seconds that they hold").isEqualTo(3600);
     assertThat(body.getLong(16)).isEqualTo(STAT);
-    assertThat(body.getLong(24)).as("size").isZero();
+    assertThat(body.getLong(24)).as("size").isEqualTo(4096);
     assertThat(body.getLong(48)).as("mtime").isPositive();
     assertThat(body.getInt(76)).isEqualTo(0100444);
     assertThat(body.getInt(80)).as("links").isEqualTo(1);
