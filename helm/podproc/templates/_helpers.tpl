@@ -105,3 +105,28 @@ annotations:
 {{- define "podproc.keeper" -}}
 {{- if and .Values.daemon.keeper.enabled (eq .Values.daemon.settings.transport "kernel") }}true{{ end }}
 {{- end }}
+
+{{- define "podproc.keeper.name" -}}
+{{ include "podproc.fullname" . }}-keeper
+{{- end }}
+
+{{- /* On which nodes, and how urgently: a keeper is wherever a daemon is. */}}
+{{- define "podproc.daemon.placement" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+priorityClassName: {{ .Values.daemon.priorityClassName }}
+{{- with .Values.daemon.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.daemon.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.daemon.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

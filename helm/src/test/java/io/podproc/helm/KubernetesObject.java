@@ -48,6 +48,11 @@ record KubernetesObject(JsonNode json) {
     return environment;
   }
 
+  /** The one of a kind whose name ends so. */
+  static KubernetesObject only(List<KubernetesObject> objects, String kind, String suffix) {
+    return only(objects.stream().filter(o -> o.name().endsWith(suffix)).toList(), kind);
+  }
+
   static KubernetesObject only(List<KubernetesObject> objects, String kind) {
     List<KubernetesObject> found = objects.stream().filter(o -> o.kind().equals(kind)).toList();
     if (found.size() != 1) {

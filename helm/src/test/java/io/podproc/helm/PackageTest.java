@@ -55,6 +55,6 @@ class PackageTest {
                 .filter(o -> List.of("Deployment", "DaemonSet").contains(o.kind())))
         .allSatisfy(o ->
             assertThat(o.podSpec().orElseThrow().at("/containers/0/image").asText())
-                .isEqualTo(o.name() + ":" + version));
+                .isEqualTo(o.name().replace("keeper", "daemon") + ":" + version));
   }
 }

@@ -55,7 +55,7 @@ class RulesTest {
 
   @ParameterizedTest
   @MethodSource("ci")
-  void onlyTheDaemonIsPrivileged(Path values) {
+  void onlyDaemonAndKeeperArePrivileged(Path values) {
     for (KubernetesObject object : Chart.render(values)) {
       object
           .podSpec()
@@ -149,8 +149,10 @@ class RulesTest {
         String account = pod.path("serviceAccountName").asText();
         assertThat(ids).contains("ServiceAccount " + Chart.NAMESPACE + "/" + account);
         boolean hasRights =
-            objects.stream()
-                .anyMatch(o -> o.kind().equals("ClusterRoleBinding") && o.name().equals(account));
+            workload.name().equals(account)
+                && objects.stream()
+                    .anyMatch(
+                        o -> o.kind().equals("ClusterRoleBinding") && o.name().equals(account));
         assertThat(pod.path("automountServiceAccountToken").asBoolean()).isEqualTo(hasRights);
       }
     }
@@ -183,10 +185,13 @@ class RulesTest {
     }
     for (String kind : List.of("PodDisruptionBudget", "NetworkPolicy", "PodMonitor")) {
       for (KubernetesObject object : of(objects, kind)) {
-        String workload = kind.equals("PodMonitor") ? "DaemonSet" : "Deployment";
+        KubernetesObject workload =
+            kind.equals("PodMonitor")
+                ? KubernetesObject.only(objects, "DaemonSet", "-daemon")
+                : KubernetesObject.only(objects, "Deployment");
         JsonNode selector = object.json().path("spec");
         contains(
-            KubernetesObject.only(objects, workload).podLabels(),
+            workload.podLabels(),
             selector.has("podSelector")
                 ? selector.at("/podSelector/matchLabels")
                 : selector.at("/selector/matchLabels"));
@@ -215,6 +220,7 @@ class RulesTest {
     List<KubernetesObject> objects = Chart.render(values);
     Stream.of("Deployment", "DaemonSet")
         .flatMap(kind -> of(objects, kind).stream())
+        .filter(workload -> !workload.name().endsWith("-keeper"))
         .forEach(workload -> {
           JsonNode container = workload.podSpec().orElseThrow().at("/containers/0");
           List<String> ports = list(container.path("ports")).stream().map(RulesTest::name).toList();
@@ -243,7 +249,7 @@ class RulesTest {
   @ParameterizedTest
   @MethodSource("ci")
   void theDaemonMountsBelowTheParentOfItsMountPoint(Path values) {
-    KubernetesObject daemon = KubernetesObject.only(Chart.render(values), "DaemonSet");
+    KubernetesObject daemon = KubernetesObject.only(Chart.render(values), "DaemonSet", "-daemon");
     JsonNode pod = daemon.podSpec().orElseThrow();
     String mountPoint = daemon.environment().getOrDefault("PODPROC_MOUNT_POINT", "");
     JsonNode mount = pod.at("/containers/0/volumeMounts/0");
@@ -253,5 +259,48 @@ class RulesTest {
     assertThat(mount.path("mountPath").asText())
         .isEqualTo("/host" + pod.at("/volumes/0/hostPath/path").asText());
     assertThat(pod.at("/volumes/0/hostPath").has("type")).isFalse();
+  }
+
+  /** What ends the daemon's pod must not end the keeper, and where one is the other is. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void theKeeperIsWhereTheDaemonIsInAPodOfItsOwn(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    KubernetesObject daemon = KubernetesObject.only(objects, "DaemonSet", "-daemon");
+    JsonNode served = daemon.podSpec().orElseThrow();
+    assertThat(list(served.path("containers"))).hasSize(1);
+    boolean kept = daemon.environment().containsKey("PODPROC_RUN_DIRECTORY");
+    List<KubernetesObject> keepers =
+        objects.stream()
+            .filter(o -> o.kind().equals("DaemonSet") && o.name().endsWith("-keeper"))
+            .toList();
+    assertThat(keepers).hasSize(kept ? 1 : 0);
+    for (KubernetesObject keeper : keepers) {
+      JsonNode pod = keeper.podSpec().orElseThrow();
+      for (String placement :
+          List.of(
+              "nodeSelector", "affinity", "tolerations", "priorityClassName", "imagePullSecrets")) {
+        assertThat(pod.path(placement)).as(placement).isEqualTo(served.path(placement));
+      }
+      assertThat(pod.at("/containers/0/image")).isEqualTo(served.at("/containers/0/image"));
+      assertThat(hostPath(pod, pod.at("/containers/0/command/3").asText()))
+          .isEqualTo(
+              hostPath(served, daemon.environment().getOrDefault("PODPROC_RUN_DIRECTORY", "")));
+      assertThat(keeper.json().at("/spec/updateStrategy/rollingUpdate/maxUnavailable").asInt())
+          .isZero();
+      assertThat(keeper.json().at("/spec/minReadySeconds").asInt()).isPositive();
+    }
+  }
+
+  /** What of the node is seen at a path in the pod's first container. */
+  private static String hostPath(JsonNode pod, String path) {
+    for (JsonNode mount : pod.at("/containers/0/volumeMounts")) {
+      for (JsonNode volume : pod.path("volumes")) {
+        if (mount.path("mountPath").asText().equals(path) && name(volume).equals(name(mount))) {
+          return volume.at("/hostPath/path").asText();
+        }
+      }
+    }
+    throw new AssertionError("nothing is mounted at " + path);
   }
 }

@@ -21,7 +21,9 @@ class StrictSchemaTest {
     for (String values : new String[] {"default", "monitoring", "cert-manager"}) {
       for (KubernetesObject object :
           Chart.render(Chart.DIRECTORY.resolve("ci/" + values + "-values.yaml"))) {
-        OBJECTS.put(object.kind(), object);
+        if (!object.name().endsWith("-keeper")) { // of two DaemonSets the one that has more
+          OBJECTS.put(object.kind(), object);
+        }
       }
     }
   }
