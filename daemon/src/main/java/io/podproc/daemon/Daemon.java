@@ -107,7 +107,9 @@ public final class Daemon implements QuarkusApplication {
       if (inheritance.isEmpty()) {
         repair.run();
       }
-      holdShutdown();
+      Optional<ReleaseOnUninstall> uninstall =
+          ReleaseOnUninstall.of(config, processes, tree, System.getenv());
+      holdShutdown(uninstall);
       long period = config.samplerInterval().toNanos();
       var _ =
           sampling.scheduleAtFixedRate(
@@ -132,6 +134,7 @@ public final class Daemon implements QuarkusApplication {
         label = Optional.empty(); // which is the successor's now
       }
       label.ifPresent(NodeLabel::withdraw);
+      uninstall.ifPresent(release -> release.beforeTheEndOf(mount));
       sampling.shutdownNow();
       status.close(); // a thread of it that waits for a client would hold up the JVM's end
       log.infof("stopping to serve %s", config.mountPoint());
@@ -177,14 +180,17 @@ public final class Daemon implements QuarkusApplication {
    * The JVM ends when the last of its shutdown hooks does, and Quarkus's does not wait for {@link
    * #run}: this one does, so that it can unmount.
    */
-  private static void holdShutdown() {
+  private static void holdShutdown(Optional<ReleaseOnUninstall> uninstall) {
     Thread runner = Thread.currentThread();
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
                   try {
-                    runner.join(UNMOUNT_DEADLINE);
+                    boolean ended = runner.join(UNMOUNT_DEADLINE);
+                    if (!ended && uninstall.filter(ReleaseOnUninstall::isUnderWay).isPresent()) {
+                      boolean _ = runner.join(ReleaseOnUninstall.DEADLINE);
+                    }
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }

@@ -99,4 +99,11 @@ public interface DaemonConfig {
    * none. It takes a pod whose ServiceAccount may patch Nodes.
    */
   Optional<String> nodeName();
+
+  /**
+   * The DaemonSet that this daemon is of, as NAMESPACE/NAME. When the daemon stops because that was
+   * deleted, it gives running containers the host's own files first. It takes a pod whose
+   * ServiceAccount may get the DaemonSet. Empty: it never asks.
+   */
+  Optional<String> daemonSet();
 }

@@ -80,8 +80,8 @@ final class MountCommand {
     if (repairs && !isServed(tree, config)) {
       throw new IOException("no podproc serves " + config.mountPoint());
     }
-    List<Place> places = repairs ? search.stale(config.repairSeeds()) : search.ours();
     if (dryRun) {
+      List<Place> places = repairs ? search.stale(config.repairSeeds()) : search.ours();
       places.forEach(MountCommand::tell);
       System.out.println(
           (repairs ? "would repair " : "would release ")
@@ -92,7 +92,8 @@ final class MountCommand {
       return Tally.NONE;
     }
     Repair repair = new Repair(config.procRoot(), config.mountPoint(), MountCommand::tell);
-    Tally tally = repairs ? repair.exchange(places) : repair.takeAway(places);
+    Tally tally =
+        repairs ? repair.exchange(search.stale(config.repairSeeds())) : repair.release(search);
     System.out.println((repairs ? "repaired " : "released ") + tally);
     return tally;
   }

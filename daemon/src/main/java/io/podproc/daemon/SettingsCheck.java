@@ -25,6 +25,9 @@ final class SettingsCheck {
       Pattern.compile(
           "(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
 
+  private static final Pattern DAEMON_SET =
+      Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/" + NODE_NAME);
+
   private SettingsCheck() {}
 
   /** A setting is out of its range. The message is one line that says which. */
@@ -59,6 +62,11 @@ final class SettingsCheck {
     Optional<String> wrong = config.nodeName().filter(name -> !NODE_NAME.matcher(name).matches());
     if (wrong.isPresent()) {
       throw new Invalid("podproc.node-name must be the name of a Node, not " + wrong.get());
+    }
+    wrong = config.daemonSet().filter(name -> !DAEMON_SET.matcher(name).matches());
+    if (wrong.isPresent()) {
+      throw new Invalid(
+          "podproc.daemon-set must be NAMESPACE/NAME of a DaemonSet, not " + wrong.get());
     }
     if (config.runDirectory().isPresent() && config.transport() != TransportKind.KERNEL) {
       throw new Invalid("podproc.run-directory needs podproc.transport=kernel");

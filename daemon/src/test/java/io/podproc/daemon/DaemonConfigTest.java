@@ -54,13 +54,16 @@ class DaemonConfigTest {
     assertThat(config.httpAddress()).isEqualTo("0.0.0.0");
     assertThat(config.httpPort()).isEqualTo(9464);
     assertThat(config.nodeName()).isEmpty();
+    assertThat(config.daemonSet()).isEmpty();
   }
 
   @Test
   void theSettingsAreNamedThus() {
     assertThat(
             StreamSupport.stream(
-                    configured(Map.of("podproc.node-name", "n1")).getPropertyNames().spliterator(),
+                    configured(Map.of("podproc.node-name", "n1", "podproc.daemon-set", "podproc/d"))
+                        .getPropertyNames()
+                        .spliterator(),
                     false)
                 .filter(name -> name.startsWith("podproc.")))
         .containsExactlyInAnyOrder(
@@ -80,7 +83,8 @@ class DaemonConfigTest {
             "podproc.readiness-deadline",
             "podproc.http-address",
             "podproc.http-port",
-            "podproc.node-name");
+            "podproc.node-name",
+            "podproc.daemon-set");
   }
 
   @Test
@@ -140,7 +144,12 @@ class DaemonConfigTest {
     "node-name,a/b",
     "node-name,Node",
     "node-name,-a",
-    "node-name,a..b"
+    "node-name,a..b",
+    "daemon-set,podproc-daemon",
+    "daemon-set,podproc/a/b",
+    "daemon-set,podproc/../nodes",
+    "daemon-set,a.b/podproc",
+    "daemon-set,/podproc"
   })
   void aValueOutOfItsRangeIsRefusedByName(String name, String value) {
     DaemonConfig config = config(Map.of("podproc." + name, value));
@@ -160,7 +169,9 @@ class DaemonConfigTest {
     "readiness-deadline,0.1s",
     "readiness-deadline,1m",
     "node-name,''",
-    "node-name,ip-10-0-0-1.eu-west-1.compute.internal"
+    "node-name,ip-10-0-0-1.eu-west-1.compute.internal",
+    "daemon-set,''",
+    "daemon-set,kube-system/podproc.daemon-1"
   })
   void theEndsOfARangeAreIn(String name, String value) {
     assertThatCode(() -> SettingsCheck.check(config(Map.of("podproc." + name, value)), Set.of()))

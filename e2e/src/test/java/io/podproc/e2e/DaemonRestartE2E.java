@@ -71,7 +71,50 @@ class DaemonRestartE2E {
             .withGracePeriod(0)
             .delete();
     assertThat(killed).isNotEmpty();
-    List<String> uids = killed.stream().map(StatusDetails::getUid).toList();
+    awaitOthers(cluster, killed);
+    cluster.awaitDaemons();
+    RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
+    assertThat(pod.memory()).isEqualTo(96 * 1024);
+  }
+
+  @Test
+  void a_running_pod_does_not_notice_that_its_daemon_is_replaced(Cluster cluster) {
+    RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
+    read(pod);
+    DaemonSet _ =
+        cluster
+            .daemons()
+            .edit(set -> {
+              set.getSpec()
+                  .getTemplate()
+                  .getMetadata()
+                  .getAnnotations()
+                  .put("podproc.io/e2e-replaced", "now");
+              return set;
+            });
+    cluster.awaitDaemons();
+    assertHasRead(pod);
+  }
+
+  /** The keeper's pod stays, and reads wait for the next daemon. */
+  @Test
+  void a_running_pod_does_not_notice_that_its_daemon_s_pod_is_deleted(Cluster cluster) {
+    RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
+    read(pod);
+    List<StatusDetails> deleted =
+        cluster
+            .client()
+            .pods()
+            .inNamespace(cluster.releaseNamespace())
+            .withLabel("app.kubernetes.io/component", "daemon")
+            .delete();
+    awaitOthers(cluster, deleted);
+    cluster.awaitDaemons();
+    assertHasRead(pod);
+  }
+
+  private static void awaitOthers(Cluster cluster, List<StatusDetails> gone) {
+    List<String> uids = gone.stream().map(StatusDetails::getUid).toList();
     Command.await(
         "others have taken their place",
         Machine.deadline(180),
@@ -85,14 +128,10 @@ class DaemonRestartE2E {
                 .getItems()
                 .stream()
                 .noneMatch(pod -> uids.contains(pod.getMetadata().getUid())));
-    cluster.awaitDaemons();
-    RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
-    assertThat(pod.memory()).isEqualTo(96 * 1024);
   }
 
-  @Test
-  void a_running_pod_does_not_notice_that_its_daemon_is_replaced(Cluster cluster) {
-    RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
+  /** Has a pod read in the background, until it is asked what came of it. */
+  private static void read(RunningPod pod) {
     String _ =
         pod.sh(
                 """
@@ -103,18 +142,9 @@ class DaemonRestartE2E {
                 done) >/tmp/log 2>&1 </dev/null &
                 """)
             .ok();
-    DaemonSet _ =
-        cluster
-            .daemons()
-            .edit(set -> {
-              set.getSpec()
-                  .getTemplate()
-                  .getMetadata()
-                  .getAnnotations()
-                  .put("podproc.io/e2e-replaced", "now");
-              return set;
-            });
-    cluster.awaitDaemons();
+  }
+
+  private static void assertHasRead(RunningPod pod) {
     assertThat(pod.sh("touch /tmp/end; sleep 2; sort /tmp/log | uniq -c").ok())
         .containsPattern("^ *[0-9]{2,} read\\s*$");
   }

@@ -16,11 +16,24 @@ class UninstallE2E {
     String namespace = cluster.namespace(Cluster.OPT_IN);
     RunningPod running = cluster.run(namespace, "limited");
     assertThat(running.volumes()).isNotEmpty();
+    String _ =
+        running
+            .sh(
+                """
+                (while [ ! -e /tmp/end ]; do
+                  cat /proc/uptime /proc/stat /proc/loadavg >/dev/null || echo failed
+                  if grep -q "MemTotal: *98304 kB" /proc/meminfo; then echo own; else echo other; fi
+                done) >/tmp/log 2>&1 </dev/null &
+                """)
+            .ok();
 
     cluster.uninstall();
 
-    // The process goes on. Its files are gone with the daemon: that they outlive it is not claimed.
-    assertThat(running.sh("echo here").ok()).isEqualTo("here\n");
+    // It has read all the time, its own files and then the node's, and no error.
+    assertThat(running.sh("touch /tmp/end; sleep 2; uniq /tmp/log").lines())
+        .containsExactly("own", "other");
+    assertThat(running.memory()).isEqualTo(cluster.nodeMemory(running));
+    assertThat(running.served()).isEmpty();
     assertThat(running.get().getStatus().getContainerStatuses().getFirst().getRestartCount())
         .isZero();
     assertThat(cluster.run(namespace, "limited").volumes()).isEmpty();

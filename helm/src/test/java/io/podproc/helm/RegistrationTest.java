@@ -187,7 +187,7 @@ class RegistrationTest {
     assertThat(certManager)
         .extracting(KubernetesObject::id)
         .contains("Certificate " + from)
-        .noneMatch(id -> id.startsWith("Secret ") || id.startsWith("Role "));
+        .noneMatch(id -> id.matches("Secret .*|Role .*-webhook"));
     KubernetesObject certificate =
         certManager.stream()
             .filter(o -> o.id().equals("Certificate " + from))

@@ -97,7 +97,11 @@ class RulesTest {
   void rightsAreNamed(Path values) {
     List<KubernetesObject> objects = Chart.render(values);
     Set<String> named =
-        Set.of("secrets", "leases", "mutatingwebhookconfigurations"); // others hold no secret
+        Set.of(
+            "secrets",
+            "leases",
+            "mutatingwebhookconfigurations",
+            "daemonsets"); // others hold no secret
     for (KubernetesObject role : objects) {
       for (JsonNode rule : role.json().path("rules")) {
         List<String> resources = texts(rule.path("resources"));
@@ -107,13 +111,21 @@ class RulesTest {
         assertThat(rule.toString()).doesNotContain("*");
         for (String resource : resources) {
           assertThat(resource)
-              .isIn("nodes", "namespaces", "secrets", "leases", "mutatingwebhookconfigurations");
+              .isIn(
+                  "nodes",
+                  "namespaces",
+                  "secrets",
+                  "leases",
+                  "mutatingwebhookconfigurations",
+                  "daemonsets");
           if (named.contains(resource)) {
             assertThat(texts(rule.path("resourceNames")))
                 .containsExactly(
                     switch (resource) {
                       case "secrets" -> KubernetesObject.only(objects, "Secret").name();
                       case "leases" -> KubernetesObject.only(objects, "Lease").name();
+                      case "daemonsets" ->
+                          KubernetesObject.only(objects, "DaemonSet", "-daemon").name();
                       default ->
                           KubernetesObject.only(objects, "MutatingWebhookConfiguration").name();
                     });
@@ -151,8 +163,7 @@ class RulesTest {
         boolean hasRights =
             workload.name().equals(account)
                 && objects.stream()
-                    .anyMatch(
-                        o -> o.kind().equals("ClusterRoleBinding") && o.name().equals(account));
+                    .anyMatch(o -> o.kind().endsWith("RoleBinding") && o.name().equals(account));
         assertThat(pod.path("automountServiceAccountToken").asBoolean()).isEqualTo(hasRights);
       }
     }
@@ -302,5 +313,27 @@ class RulesTest {
       }
     }
     throw new AssertionError("nothing is mounted at " + path);
+  }
+
+  /** It asks for the DaemonSet that it is of, which it may. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void theDaemonMayAskForItsDaemonSet(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    KubernetesObject daemon = KubernetesObject.only(objects, "DaemonSet", "-daemon");
+    String asked = daemon.environment().getOrDefault("PODPROC_DAEMON_SET", "");
+    List<KubernetesObject> roles =
+        of(objects, "Role").stream().filter(role -> role.name().endsWith("-daemon")).toList();
+    if (asked.isEmpty()) {
+      assertThat(roles).isEmpty();
+    } else {
+      assertThat(asked).isEqualTo(daemon.namespace() + "/" + daemon.name());
+      JsonNode rule = KubernetesObject.only(objects, "Role", "-daemon").json().at("/rules/0");
+      assertThat(texts(rule.path("resources"))).containsExactly("daemonsets");
+      assertThat(texts(rule.path("verbs"))).containsExactly("get");
+      // What it is done in: an end of 4 s, 22 s before that, and something to spare.
+      assertThat(daemon.podSpec().orElseThrow().path("terminationGracePeriodSeconds").asInt())
+          .isGreaterThan(26);
+    }
   }
 }

@@ -26,7 +26,7 @@ class SettingsTest {
   /** What the chart itself derives, from its names and mounts. */
   private static final Map<String, Set<String>> DERIVED =
       Map.of(
-          "daemon", Set.of("mountPoint", "nodeName", "runDirectory"),
+          "daemon", Set.of("mountPoint", "nodeName", "runDirectory", "daemonSet"),
           "webhook",
               Set.of(
                   "mountPoint",

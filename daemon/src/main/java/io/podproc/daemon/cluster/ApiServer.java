@@ -35,6 +35,9 @@ import javax.net.ssl.TrustManagerFactory;
 public record ApiServer(URI url, Path account) {
   private static final Path ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
+  /** Longer than any object that it keeps, in bytes. */
+  private static final long MOST = 2 << 20;
+
   /** The one that Kubernetes names in the environment of each container; empty outside of a pod. */
   public static Optional<ApiServer> ofPod(Map<String, String> environment) {
     String host = environment.get("KUBERNETES_SERVICE_HOST");
@@ -61,23 +64,39 @@ public record ApiServer(URI url, Path account) {
   void merge(String path, String patch, Duration deadline)
       throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(url.resolve(path))
-            .header("Authorization", "Bearer " + token())
+        request(path)
             .header("Content-Type", "application/merge-patch+json")
             .header("Accept", "application/json")
             .method("PATCH", HttpRequest.BodyPublishers.ofString(patch))
             .build();
-    try (HttpClient client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .proxy(HttpClient.Builder.NO_PROXY)
-            .sslContext(trusting(account.resolve("ca.crt")))
-            .build()) {
-      int status = send(client, request, deadline);
-      if (status != 200) {
-        throw new IOException("it answered with status " + status);
-      }
+    int status = send(request, HttpResponse.BodyHandlers.discarding(), deadline).statusCode();
+    if (status != 200) {
+      throw new IOException("it answered with status " + status);
     }
+  }
+
+  /** What it said. */
+  record Answer(int status, String body) {}
+
+  /**
+   * Reads an object.
+   *
+   * @param path as {@code /api/v1/nodes/NAME}
+   * @param form the media type of the answer
+   * @param deadline for all of it, from connecting to the answer
+   * @throws IOException there is no answer, or it is too long; the message says why in one line
+   */
+  Answer get(String path, String form, Duration deadline) throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        send(
+            request(path).header("Accept", form).build(),
+            HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofString(), MOST),
+            deadline);
+    return new Answer(response.statusCode(), response.body());
+  }
+
+  private HttpRequest.Builder request(String path) throws IOException {
+    return HttpRequest.newBuilder(url.resolve(path)).header("Authorization", "Bearer " + token());
   }
 
   private String token() throws IOException {
@@ -89,20 +108,25 @@ public record ApiServer(URI url, Path account) {
     return token;
   }
 
-  private static int send(HttpClient client, HttpRequest request, Duration deadline)
+  private <T> HttpResponse<T> send(
+      HttpRequest request, HttpResponse.BodyHandler<T> body, Duration deadline)
       throws IOException, InterruptedException {
-    try {
-      // A time-out of the client's own would end with the headers, and a body may never end.
-      return client
-          .sendAsync(request, HttpResponse.BodyHandlers.discarding())
-          .get(deadline.toNanos(), TimeUnit.NANOSECONDS)
-          .statusCode();
-    } catch (TimeoutException e) {
-      throw new IOException("no answer within " + deadline.toSeconds() + " s", e);
-    } catch (ExecutionException e) {
-      throw new IOException(String.valueOf(e.getCause()), e);
-    } finally {
-      client.shutdownNow();
+    try (HttpClient client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .proxy(HttpClient.Builder.NO_PROXY)
+            .sslContext(trusting(account.resolve("ca.crt")))
+            .build()) {
+      try {
+        // A time-out of the client's own would end with the headers, and a body may never end.
+        return client.sendAsync(request, body).get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException e) {
+        throw new IOException("no answer within " + deadline.toSeconds() + " s", e);
+      } catch (ExecutionException e) {
+        throw new IOException(String.valueOf(e.getCause()), e);
+      } finally {
+        client.shutdownNow();
+      }
     }
   }
 

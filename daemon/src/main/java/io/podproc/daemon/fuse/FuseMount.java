@@ -163,6 +163,16 @@ public final class FuseMount implements Mount {
   }
 
   @Override
+  public boolean isKept() {
+    return false;
+  }
+
+  @Override
+  public void unmount() throws MountException {
+    detach(mountPoint);
+  }
+
+  @Override
   public void beat() {}
 
   /** Unmounts. Containers that have files bound keep them until they go. */

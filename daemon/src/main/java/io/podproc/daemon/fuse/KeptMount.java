@@ -218,6 +218,20 @@ public final class KeptMount implements Mount {
   }
 
   @Override
+  public boolean isKept() {
+    try {
+      return !keepers.pids().isEmpty();
+    } catch (IOException e) {
+      return false; // the run directory is gone
+    }
+  }
+
+  @Override
+  public void unmount() throws MountException {
+    FuseMount.detach(mountPoint);
+  }
+
+  @Override
   public void beat() {
     if (serving.isEmpty()) {
       return;
@@ -274,7 +288,7 @@ public final class KeptMount implements Mount {
     try {
       if (serving.isPresent()) {
         leave(serving.get());
-        if (keepers.pids().isEmpty()) {
+        if (!isKept() && FuseMount.mounted(mountPoint).isPresent()) {
           FuseMount.detach(mountPoint);
         }
         turn.ends();

@@ -15,6 +15,15 @@ public sealed interface Mount extends AutoCloseable permits FuseMount, KeptMount
   /** Whether it is this daemon that serves it now, and not one that it stands by. */
   boolean hasTurn();
 
+  /**
+   * Whether somebody else holds the connection: then the files last when this daemon ends, and wait
+   * for the next.
+   */
+  boolean isKept();
+
+  /** Takes it from the node. Who has files of it is served on. */
+  void unmount() throws MountException;
+
   /** Stops serving. */
   @Override
   void close();

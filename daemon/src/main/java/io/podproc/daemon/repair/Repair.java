@@ -5,6 +5,7 @@ import io.podproc.daemon.linux.MountVisit;
 import io.podproc.daemon.linux.MountVisit.Held;
 import io.podproc.daemon.linux.SystemCallException;
 import io.podproc.daemon.linux.SystemCalls;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,9 +58,31 @@ public final class Repair {
     return visit(places, this::exchange);
   }
 
-  /** Takes all findings away, so that each container sees the files of its own that lie beneath. */
-  public Tally takeAway(List<Place> places) throws InterruptedException {
+  /** Takes findings away, so that each container sees the files of its own that lie beneath. */
+  Tally takeAway(List<Place> places) throws InterruptedException {
     return visit(places, Repair::takeAway);
+  }
+
+  /**
+   * Takes all mounts of a mount point's daemons away, wherever they are; of containers, too, that
+   * were being made and are seen only afterwards.
+   *
+   * @throws IOException processes can't be looked at
+   */
+  public Tally release(Search search) throws IOException, InterruptedException {
+    List<Place> places = search.ours();
+    Tally tally = takeAway(places);
+    Set<Long> known =
+        places.stream()
+            .flatMap(place -> place.findings().stream())
+            .map(finding -> finding.mount().id())
+            .collect(Collectors.toUnmodifiableSet());
+    List<Place> late =
+        search.ours().stream()
+            .map(place -> place.only(finding -> !known.contains(finding.mount().id())))
+            .filter(place -> !place.findings().isEmpty())
+            .toList();
+    return tally.and(takeAway(late));
   }
 
   private Tally visit(List<Place> places, Work work) throws InterruptedException {

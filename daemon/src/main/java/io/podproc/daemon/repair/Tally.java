@@ -20,6 +20,10 @@ public record Tally(int done, int namespaces, int failed) {
     return new Tally(done + more, namespaces + (more > 0 ? 1 : 0), failed + bad);
   }
 
+  Tally and(Tally other) {
+    return new Tally(done + other.done, namespaces + other.namespaces, failed + other.failed);
+  }
+
   @Override
   public String toString() {
     return done + " mounts in " + namespaces + " namespaces, " + failed + " failed";

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.podproc.daemon.cluster.ApiServer;
+import io.podproc.daemon.cluster.DaemonSet;
+import io.podproc.daemon.cluster.RefusedException;
+import io.podproc.daemon.fuse.Mount;
+import io.podproc.daemon.fuse.MountException;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.repair.Outcome;
+import io.podproc.daemon.repair.Place;
+import io.podproc.daemon.repair.Repair;
+import io.podproc.daemon.repair.Result;
+import io.podproc.daemon.repair.Search;
+import io.podproc.daemon.vfs.VirtualTree;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Gives running containers the host's own files when this daemon stops and none will follow. It is
+ * done while the daemon still serves, so that nobody reads an error.
+ */
+final class ReleaseOnUninstall {
+  private static final Duration QUESTION_DEADLINE = Duration.ofSeconds(2);
+  private static final Duration KEEPERS_DEADLINE = Duration.ofSeconds(5);
+  private static final Duration LOOK = Duration.ofMillis(50);
+
+  /** Longer than one container that does not let itself be visited is waited for. */
+  private static final Duration RELEASE_DEADLINE = Duration.ofSeconds(16);
+
+  /** Within which time all of it is over, in good order or not. */
+  static final Duration DEADLINE = QUESTION_DEADLINE.plus(KEEPERS_DEADLINE).plus(RELEASE_DEADLINE);
+
+  private final DaemonSet daemonSet;
+  private final boolean mayBeKept;
+  private final Search search;
+  private final Repair repair;
+  private volatile boolean underWay;
+
+  private ReleaseOnUninstall(
+      DaemonConfig config, Processes processes, VirtualTree tree, DaemonSet daemonSet) {
+    this.daemonSet = daemonSet;
+    this.mayBeKept = config.runDirectory().isPresent();
+    this.search = new Search(processes, tree, config.mountPoint());
+    this.repair = new Repair(config.procRoot(), config.mountPoint(), ReleaseOnUninstall::tell);
+  }
+
+  /** Empty where nobody could tell whether podproc is uninstalled. */
+  static Optional<ReleaseOnUninstall> of(
+      DaemonConfig config, Processes processes, VirtualTree tree, Map<String, String> environment) {
+    return config
+        .daemonSet()
+        .map(name -> name.split("/", 2))
+        .flatMap(parts ->
+            ApiServer.ofPod(environment).map(server -> new DaemonSet(server, parts[0], parts[1])))
+        .map(daemonSet -> new ReleaseOnUninstall(config, processes, tree, daemonSet));
+  }
+
+  /** Whether the daemon's end takes longer than any other: {@link #DEADLINE} at the most. */
+  boolean isUnderWay() {
+    return underWay;
+  }
+
+  /** Releases all containers if no daemon will follow, and takes the mount from the node. */
+  void beforeTheEndOf(Mount mount) {
+    try {
+      if (!mount.hasSuccessor() && goes(mount)) {
+        underWay = true;
+        say(daemonSet + " is uninstalled: running containers get the host's files");
+        release(mount);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      say("running containers are not released: " + e);
+    }
+  }
+
+  private boolean goes(Mount mount) throws InterruptedException {
+    try {
+      return within(QUESTION_DEADLINE, "asking", () -> daemonSet.goes(QUESTION_DEADLINE));
+    } catch (IOException e) {
+      // An uninstall takes the daemon's rights before it can use them, and ends its keepers, too.
+      if (e instanceof RefusedException && mayBeKept && awaitEndOfKeepers(mount)) {
+        return true;
+      }
+      say(
+          "whether "
+              + daemonSet
+              + " is uninstalled can't be told, and running containers keep its files: "
+              + e.getMessage());
+      return false;
+    }
+  }
+
+  private boolean awaitEndOfKeepers(Mount mount) throws InterruptedException {
+    underWay = true;
+    long end = System.nanoTime() + KEEPERS_DEADLINE.toNanos();
+    while (mount.isKept()) {
+      if (System.nanoTime() > end) {
+        return false;
+      }
+      Thread.sleep(LOOK);
+    }
+    return true;
+  }
+
+  private void release(Mount mount) throws InterruptedException {
+    try {
+      // First, so that containers that start from now on find the seeds.
+      mount.unmount();
+    } catch (MountException e) {
+      say("the node keeps the mount: " + e.getMessage());
+    }
+    try {
+      say("released " + within(RELEASE_DEADLINE, "release", () -> repair.release(search)));
+    } catch (IOException e) {
+      say("not all running containers are released: " + e.getMessage());
+    }
+  }
+
+  /** On a thread of its own, which is left alone with what takes too long. */
+  private static <T> T within(Duration deadline, String name, Callable<T> work)
+      throws IOException, InterruptedException {
+    FutureTask<T> task = new FutureTask<>(work);
+    Thread _ = Thread.ofPlatform().daemon().name(name).start(task);
+    try {
+      return task.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException("it is not done within " + deadline.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw new IOException(String.valueOf(e.getCause()), e);
+    }
+  }
+
+  private static void tell(Place place, List<Outcome> outcomes) {
+    outcomes.stream()
+        .filter(outcome -> outcome.result() == Result.FAILED)
+        .forEach(outcome ->
+            say(place + ": " + outcome.finding().point() + " is not released: " + outcome.why()));
+  }
+
+  /** Not logged: Quarkus ends its logging when it is told to stop, and that was before. */
+  private static void say(String line) {
+    System.err.println("podproc: " + line);
+  }
+}
