@@ -22,16 +22,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 
 /**
- * The clients of {@code e2e/bench/run}, inside of its container. A cycle opens a file, reads it to
+ * The readers of {@code e2e/bench/run}, inside of its container. A cycle opens a file, reads it to
  * its end and closes it, with the bare system calls. Rounds go through all files, and within a
  * round the servers take turns, so that whatever else the machine does hits all of them alike.
  *
  * <p>Arguments: ROUNDS CYCLES FILE,FILE… and SERVER=MOUNT=CPU_FILE=FILE,FILE… for each server, the
- * files that it virtualizes and where its CPU time is told. The first server is compared with the
- * others.
+ * files that it virtualizes and where its CPU time is told. Its figures are printed as records, as
+ * {@code Report} reads them.
  */
 final class LoadClient {
-  private static final int[] CLIENTS = {1, 4};
+  private static final int[] READERS = {1, 4, 16};
   private static final int BUFFER = 64 << 10;
 
   /** After so many cycles nothing gets any faster. */
@@ -71,7 +71,7 @@ final class LoadClient {
   }
 
   /** A cell of the table. */
-  private record Case(String file, int clients, String server) {}
+  private record Case(String file, int readers, String server) {}
 
   private static final class Samples {
     final List<long[]> latencies = new ArrayList<>();
@@ -120,21 +120,21 @@ final class LoadClient {
   }
 
   private int perRound() {
-    return files.size() * CLIENTS.length * cycles;
+    return files.size() * READERS.length * cycles;
   }
 
   private void round(int number) throws Exception {
     for (String file : files) {
-      for (int clients : CLIENTS) {
+      for (int readers : READERS) {
         for (int i = 0; i < servers.size(); i++) {
           Server server = servers.get(Math.floorMod(i + number, servers.size()));
           if (server.files.contains(file)) {
             Samples samples =
-                results.computeIfAbsent(new Case(file, clients, server.name), c -> new Samples());
+                results.computeIfAbsent(new Case(file, readers, server.name), c -> new Samples());
             if (number >= 0) {
-              measure(server, file, clients, samples);
+              measure(server, file, readers, samples);
             } else {
-              measure(server, file, clients, new Samples());
+              measure(server, file, readers, new Samples());
             }
           }
         }
@@ -142,9 +142,9 @@ final class LoadClient {
     }
   }
 
-  private void measure(Server server, String file, int clients, Samples samples) throws Exception {
-    long[][] latencies = new long[clients][cycles / clients];
-    CyclicBarrier start = new CyclicBarrier(clients + 1);
+  private void measure(Server server, String file, int readers, Samples samples) throws Exception {
+    long[][] latencies = new long[readers][cycles / readers];
+    CyclicBarrier start = new CyclicBarrier(readers + 1);
     List<Throwable> failures = new ArrayList<>();
     List<Thread> threads = new ArrayList<>();
     for (long[] own : latencies) {
@@ -204,75 +204,42 @@ final class LoadClient {
   }
 
   private void print() {
-    Server own = servers.getFirst();
-    List<Server> others = servers.stream().skip(1).filter(s -> !s.cpuFile.isEmpty()).toList();
-    StringBuilder head = new StringBuilder("%-32s %-7s".formatted("", ""));
-    StringBuilder names = new StringBuilder("%-32s %-7s".formatted("file", "clients"));
-    for (Server server : servers) {
-      boolean timed = !server.cpuFile.isEmpty();
-      head.append((timed ? "  | %-30s" : "  | %-13s").formatted(server.name));
-      names.append(
-          (timed ? "  | %6s %6s %6s %-9s" : "  | %6s %6s")
-              .formatted("p50", "p99", "CPU", "[q1-q3]"));
-    }
-    others.forEach(server -> {
-      head.append("  | CPU ratio");
-      names.append("  | to ").append(server.name);
-    });
-    System.out.println(head);
-    System.out.println(names);
-    int worse = 0;
     for (String file : files) {
-      for (int clients : CLIENTS) {
-        StringBuilder line = new StringBuilder("%-32s %7d".formatted(file, clients));
-        servers.forEach(server -> line.append("  | ").append(cells(server, file, clients)));
-        for (Server other : others) {
-          List<Double> ratios = ratios(file, clients, own, other);
-          line.append("  | ");
-          if (!ratios.isEmpty()) {
-            double ratio = quantile(ratios, 0.5);
-            worse += ratio > 1 ? 1 : 0;
-            line.append("%9.2f%s".formatted(ratio, ratio > 1 ? " !" : ""));
+      for (int readers : READERS) {
+        for (Server server : servers) {
+          Samples samples = results.get(new Case(file, readers, server.name));
+          if (samples != null) {
+            print(file, readers, server, samples);
           }
         }
-        System.out.println(line.toString().stripTrailing());
       }
     }
-    System.out.println(
-        """
-
-        In us: an open, read to the end and close. Latencies are over all cycles; CPU is what a cycle
-        took of the server, the median of the rounds and their quartiles; the ratio is the median of
-        the rounds' ratios, and has a ! where podproc costs more.""");
-    System.exit(worse == 0 ? 0 : 3);
   }
 
-  private String cells(Server server, String file, int clients) {
-    boolean timed = !server.cpuFile.isEmpty();
-    Samples samples = results.get(new Case(file, clients, server.name));
-    if (samples == null) {
-      return " ".repeat(timed ? 30 : 13);
+  private void print(String file, int readers, Server server, Samples samples) {
+    String row = "files\tfile=%s;readers=%d\t%s\t".formatted(file, readers, server.name);
+    System.out.printf("%sp50_us\t%.1f%n", row, samples.latencyMicros(0.5));
+    System.out.printf("%sp99_us\t%.1f%n", row, samples.latencyMicros(0.99));
+    if (server.cpuFile.isEmpty()) {
+      return;
     }
-    String latency =
-        "%6.0f %6.0f".formatted(samples.latencyMicros(0.5), samples.latencyMicros(0.99));
-    List<Double> cpu = samples.cpuMicros;
-    return timed
-        ? "%s %6.1f %-9s"
-            .formatted(
-                latency,
-                quantile(cpu, 0.5),
-                "[%.0f-%.0f]".formatted(quantile(cpu, 0.25), quantile(cpu, 0.75)))
-        : latency;
+    System.out.printf("%scpu_us\t%.1f%n", row, quantile(samples.cpuMicros, 0.5));
+    System.out.printf("%scpu_q1_us\t%.1f%n", row, quantile(samples.cpuMicros, 0.25));
+    System.out.printf("%scpu_q3_us\t%.1f%n", row, quantile(samples.cpuMicros, 0.75));
+    for (Server other : servers) {
+      Samples theirs = results.get(new Case(file, readers, other.name));
+      if (other != server && theirs != null && !other.cpuFile.isEmpty()) {
+        double ratio = quantile(ratios(samples, theirs), 0.5);
+        System.out.printf("%scpu_to_%s\t%.3f%n", row, other.name, ratio);
+      }
+    }
   }
 
-  private List<Double> ratios(String file, int clients, Server own, Server other) {
-    Samples mine = results.get(new Case(file, clients, own.name));
-    Samples theirs = results.get(new Case(file, clients, other.name));
+  /** Of what the two cost in the same round, which whatever else ran then hit alike. */
+  private static List<Double> ratios(Samples some, Samples others) {
     List<Double> ratios = new ArrayList<>();
-    if (mine != null && theirs != null) {
-      for (int i = 0; i < mine.cpuMicros.size(); i++) {
-        ratios.add(mine.cpuMicros.get(i) / theirs.cpuMicros.get(i));
-      }
+    for (int i = 0; i < some.cpuMicros.size(); i++) {
+      ratios.add(some.cpuMicros.get(i) / others.cpuMicros.get(i));
     }
     return ratios;
   }
