@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The processes that hold /dev/fuse open and do nothing else ({@code podproc-keeper}). A connection
@@ -35,20 +38,26 @@ record Keepers(Path directory) {
     }
   }
 
-  /** Their pids, in no order. Of those that ended no file is left. */
+  /**
+   * Their pids, the youngest's first: of two the older one is about to be replaced. Of those that
+   * ended no file is left.
+   */
   List<Integer> pids() throws IOException {
-    List<Integer> pids = new ArrayList<>();
+    Map<Integer, FileTime> begun = new HashMap<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path file : files) {
         String pid = file.getFileName().toString().substring(PREFIX.length());
         if (pid.matches("[1-9][0-9]{0,8}") && holdsDevice(pid)) {
-          pids.add(Integer.valueOf(pid));
+          begun.put(Integer.valueOf(pid), Files.getLastModifiedTime(file));
         } else {
           Files.deleteIfExists(file);
         }
       }
     }
-    return pids;
+    return begun.entrySet().stream()
+        .sorted(Map.Entry.<Integer, FileTime>comparingByValue().reversed())
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   private static boolean holdsDevice(String pid) {
@@ -61,7 +70,7 @@ record Keepers(Path directory) {
     }
   }
 
-  /** What they hold. A descriptor that can't be copied is left out. */
+  /** What they hold, in the same order. A descriptor that can't be copied is left out. */
   List<Hold> holds(SystemCalls calls) throws IOException, MountException {
     List<Hold> holds = new ArrayList<>();
     for (int pid : pids()) {

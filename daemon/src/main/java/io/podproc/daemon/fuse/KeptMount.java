@@ -240,7 +240,7 @@ public final class KeptMount implements Mount {
     try (Arena arena = Arena.ofConfined()) {
       Set<Integer> pids = Set.copyOf(keepers.pids());
       if (!pids.equals(kept) || !left.isEmpty()) {
-        keep(new SystemCalls(arena), serving.get(), pids);
+        keep(new SystemCalls(arena), serving.get());
         kept = pids;
         turn.keepers(pids.size());
       }
@@ -249,20 +249,21 @@ public final class KeptMount implements Mount {
     }
   }
 
-  /** Has all keepers hold the connection, and serves through a descriptor that one of them has. */
-  private void keep(SystemCalls calls, Serving now, Set<Integer> pids)
-      throws IOException, MountException {
+  /** Has all keepers hold the connection, and serves through the youngest one's descriptor. */
+  private void keep(SystemCalls calls, Serving now) throws IOException, MountException {
     Connection connection = now.server.connection();
     List<Hold> holds = keepers.holds(calls);
     share(calls, connection, holds);
-    // What this daemon holds alone ends with it, and whoever waits for an answer gets an error.
-    boolean alone = now.resends && now.keeper.filter(pids::contains).isEmpty();
+    // What this daemon holds alone ends with it, and whoever waits for an answer gets an error: it
+    // is to be the youngest keeper's, who stays when another is replaced.
     Optional<Hold> better =
         holds.stream()
-            .filter(hold -> alone && hold.state() != Connection.State.ENDED)
+            .filter(hold -> hold.state() != Connection.State.ENDED)
             .filter(
                 hold -> Connection.of(hold.device()).equals(Connection.of(connection.descriptor())))
-            .findFirst();
+            .findFirst()
+            .filter(youngest ->
+                now.resends && now.keeper.filter(pid -> pid == youngest.pid()).isEmpty());
     for (Hold hold : holds) {
       if (better.filter(hold::equals).isEmpty()) {
         int _ = calls.close(hold.device());
