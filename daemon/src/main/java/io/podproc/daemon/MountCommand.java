@@ -12,7 +12,6 @@ import io.podproc.daemon.repair.Repair;
 import io.podproc.daemon.repair.Search;
 import io.podproc.daemon.repair.Tally;
 import io.podproc.daemon.vfs.VirtualTree;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,19 +49,10 @@ final class MountCommand {
       System.err.print(USAGE);
       return 2;
     }
-    // Else the reading of the settings says on standard error that it is missing.
-    System.setProperty("java.util.logging.manager", "org.jboss.logmanager.LogManager");
+    StartFailure.prepare();
     try {
       FuseMount.checkPrivilege();
-      DaemonConfig config =
-          new SmallRyeConfigBuilder()
-              .addDefaultInterceptors()
-              .addDefaultSources()
-              .addDiscoveredConverters()
-              .withMapping(DaemonConfig.class)
-              .build()
-              .getConfigMapping(DaemonConfig.class);
-      SettingsCheck.check(config, System.getenv().keySet());
+      DaemonConfig config = SettingsCheck.settings();
       Tally tally = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
       return tally.failed() == 0 ? 0 : 1;
     } catch (SettingsCheck.Invalid | MountException | IOException | RuntimeException e) {

@@ -36,14 +36,10 @@ final class ReleaseOnUninstall {
   /** Longer than one container that does not let itself be visited is waited for. */
   private static final Duration RELEASE_DEADLINE = Duration.ofSeconds(16);
 
-  /** Within which time all of it is over, in good order or not. */
-  static final Duration DEADLINE = QUESTION_DEADLINE.plus(KEEPERS_DEADLINE).plus(RELEASE_DEADLINE);
-
   private final DaemonSet daemonSet;
   private final boolean mayBeKept;
   private final Search search;
   private final Repair repair;
-  private volatile boolean underWay;
 
   private ReleaseOnUninstall(
       DaemonConfig config, Processes processes, VirtualTree tree, DaemonSet daemonSet) {
@@ -64,16 +60,10 @@ final class ReleaseOnUninstall {
         .map(daemonSet -> new ReleaseOnUninstall(config, processes, tree, daemonSet));
   }
 
-  /** Whether the daemon's end takes longer than any other: {@link #DEADLINE} at the most. */
-  boolean isUnderWay() {
-    return underWay;
-  }
-
   /** Releases all containers if no daemon will follow, and takes the mount from the node. */
   void beforeTheEndOf(Mount mount) {
     try {
       if (!mount.hasSuccessor() && goes(mount)) {
-        underWay = true;
         say(daemonSet + " is uninstalled: running containers get the host's files");
         release(mount);
       }
@@ -102,7 +92,6 @@ final class ReleaseOnUninstall {
   }
 
   private boolean awaitEndOfKeepers(Mount mount) throws InterruptedException {
-    underWay = true;
     long end = System.nanoTime() + KEEPERS_DEADLINE.toNanos();
     while (mount.isKept()) {
       if (System.nanoTime() > end) {

@@ -2,6 +2,7 @@
 package io.podproc.daemon;
 
 import io.podproc.daemon.fuse.TransportKind;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
@@ -37,6 +38,24 @@ final class SettingsCheck {
     Invalid(String message) {
       super(message);
     }
+  }
+
+  /**
+   * The settings, from system properties and the environment.
+   *
+   * @throws RuntimeException one can't be read, or there is no such setting
+   */
+  static DaemonConfig settings() throws Invalid {
+    DaemonConfig config =
+        new SmallRyeConfigBuilder()
+            .addDefaultInterceptors()
+            .addSystemSources()
+            .addDiscoveredConverters()
+            .withMapping(DaemonConfig.class)
+            .build()
+            .getConfigMapping(DaemonConfig.class);
+    check(config, System.getenv().keySet());
+    return config;
   }
 
   /**

@@ -4,18 +4,14 @@ package io.podproc.daemon;
 import io.smallrye.config.ConfigValidationException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
-/** A start that failed: one line on standard error, and the exit status. */
+/** A start that failed: one line on standard error. */
 final class StartFailure {
   private StartFailure() {}
 
-  /** Quarkus's handler of exits. */
-  static void exit(Integer status, @Nullable Throwable failure) {
-    if (failure != null) {
-      print(failure);
-    }
-    System.exit(status);
+  /** To be called first: else the reading of the settings says that there is no log manager. */
+  static void prepare() {
+    System.setProperty("java.util.logging.manager", "org.jboss.logmanager.LogManager");
   }
 
   static void print(Throwable failure) {

@@ -183,10 +183,13 @@ class MannersIT {
     Files.createDirectories(theirs.getParent());
     Files.writeString(theirs, "kept");
     try (DaemonProcess daemon = Start.with().at(mountPoint).launch().awaitServing()) {
-      assertThat(daemon.output().lines())
-          .satisfiesExactly(
-              warning -> assertThat(warning).contains("WARN", "1 files", mountPoint + "/proc/stat"),
-              line -> assertThat(line).contains("serving 14 files"));
+      // It serves before it can log.
+      Command.eventually(() ->
+          assertThat(daemon.output().lines())
+              .satisfiesExactly(
+                  warning ->
+                      assertThat(warning).contains("WARN", "1 files", mountPoint + "/proc/stat"),
+                  line -> assertThat(line).contains("serving 14 files")));
       assertThat(daemon.stop()).isZero();
       assertThat(Output.kilobytes(Machine.read(daemon.file("/proc/meminfo")), "MemTotal"))
           .isEqualTo(hostMemory());

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.podproc.daemon.cgroup.CgroupHierarchy;
+import io.podproc.daemon.cluster.ApiServer;
+import io.podproc.daemon.cluster.NodeLabel;
+import io.podproc.daemon.container.ContainerResolver;
+import io.podproc.daemon.container.Containers;
+import io.podproc.daemon.container.LoadSampler;
+import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.fuse.KeptMount;
+import io.podproc.daemon.fuse.Mount;
+import io.podproc.daemon.fuse.MountException;
+import io.podproc.daemon.fuse.MountProbe;
+import io.podproc.daemon.fuse.Seeds;
+import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.status.StatusServer;
+import io.podproc.daemon.vfs.Opener;
+import io.podproc.daemon.vfs.VirtualTree;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/** All that the daemon does, from its first request to its last: the object graph is built here. */
+final class Service {
+  private static final Logger LOG = Logger.getLogger("podproc");
+
+  private final DaemonConfig config;
+  private final ScheduledExecutorService sampling =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("sampling").factory());
+  private final StatusServer status;
+  private final Mount mount;
+  private final Optional<NodeLabel> label;
+  private final Optional<ReleaseOnUninstall> uninstall;
+
+  /**
+   * Mounts the tree, and begins to serve it.
+   *
+   * @throws IOException it can't; the message is one line that says why
+   */
+  Service(DaemonConfig config) throws IOException, MountException, InterruptedException {
+    this.config = config;
+    // Before it is too late to leave the mount to the daemon that has the port.
+    status = StatusServer.bind(config.httpAddress(), config.httpPort());
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    CgroupHierarchy cgroups = new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh());
+    HostFacts host =
+        new HostFacts(config.procRoot(), config.sysRoot(), config.hostMaxAge(), System::nanoTime);
+    Processes processes = new Processes(config.procRoot());
+    Containers containers =
+        new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);
+    VirtualTree tree = VirtualFiles.tree(config.swap());
+    DaemonMetrics metrics = new DaemonMetrics(registry, tree);
+    DaemonMetrics.countContainers(registry, containers::size);
+    Opener opener =
+        new Opener(
+            new ContainerResolver(processes, containers, processes.ownPidNamespace()),
+            host,
+            metrics);
+    LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
+
+    Runnable repair =
+        config.repair()
+            ? new RepairOnStart(config, processes, tree, new RepairMetrics(registry))::start
+            : () -> {};
+    Optional<Inheritance> inheritance =
+        config
+            .runDirectory()
+            .map(directory -> new Inheritance(new StateFile(directory), sampler, metrics, repair));
+    mount = mount(tree, opener, inheritance);
+    if (inheritance.isEmpty()) {
+      repair.run();
+    }
+    uninstall = ReleaseOnUninstall.of(config, processes, tree, System.getenv());
+    long period = config.samplerInterval().toNanos();
+    var _ =
+        sampling.scheduleAtFixedRate(
+            () -> sample(sampler, inheritance), period, period, TimeUnit.NANOSECONDS);
+    var _ = sampling.scheduleAtFixedRate(mount::beat, 0, 1, TimeUnit.SECONDS);
+    MountProbe probe =
+        new MountProbe(
+            config.mountPoint().resolve("./" + tree.files().getFirst().path()),
+            config.readinessDeadline());
+    Health health = new Health(mount, probe);
+    status
+        .with("/q/health/ready", _ -> health.ready())
+        .with("/q/health/live", _ -> health.live())
+        .with("/q/metrics", new MetricsPage(registry))
+        .start();
+    LOG.infof(
+        "serving %d files at %s (cgroup %s, CPUs by %s)",
+        tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
+    label = config.nodeName().flatMap(node -> keepLabel(node, probe));
+  }
+
+  /** Leaves the mount to the next daemon, or unmounts it. */
+  void end() {
+    Optional<NodeLabel> ours =
+        mount.hasSuccessor() ? Optional.empty() : label; // else it is the successor's now
+    ours.ifPresent(NodeLabel::withdraw);
+    uninstall.ifPresent(release -> release.beforeTheEndOf(mount));
+    sampling.shutdownNow();
+    status.close(); // a thread of it that waits for a client would hold up the JVM's end
+    LOG.infof("stopping to serve %s", config.mountPoint());
+    mount.close();
+    ours.ifPresent(NodeLabel::close);
+  }
+
+  private Mount mount(VirtualTree tree, Opener opener, Optional<Inheritance> inheritance)
+      throws IOException, MountException, InterruptedException {
+    Runnable seeds = config.seeds() ? () -> laySeeds(tree) : () -> {};
+    return inheritance.isEmpty()
+        ? FuseMount.mount(config.transport(), config.mountPoint(), tree, opener, seeds)
+        : KeptMount.mount(
+            config.runDirectory().orElseThrow(),
+            config.mountPoint(),
+            tree,
+            opener,
+            seeds,
+            inheritance.get());
+  }
+
+  /** Before anything else that mounting takes: where that fails, pods start all the same. */
+  private void laySeeds(VirtualTree tree) {
+    List<String> failures = Seeds.lay(config.mountPoint(), tree);
+    if (!failures.isEmpty()) {
+      LOG.warnf(
+          "%d files are not linked to the host's beneath %s, and pods that ask for them can't start"
+              + " while no daemon serves: %s",
+          failures.size(), config.mountPoint(), failures.getFirst());
+    }
+  }
+
+  private Optional<NodeLabel> keepLabel(String node, MountProbe probe) {
+    Optional<ApiServer> server = ApiServer.ofPod(System.getenv());
+    if (server.isEmpty()) {
+      LOG.warnf("node %s gets no label: this is no pod of a cluster", node);
+    }
+    return server.map(
+        api -> NodeLabel.keep(api, node, () -> probe.probe() == MountProbe.Result.ANSWERS));
+  }
+
+  /** An executor drops a task that throws; sampling goes on whatever happens. */
+  private void sample(LoadSampler sampler, Optional<Inheritance> inheritance) {
+    try {
+      sampler.sample();
+      inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
+    } catch (RuntimeException e) {
+      LOG.error("a sample of the load failed", e);
+    }
+  }
+}
