@@ -38,6 +38,7 @@ final class Service {
           Thread.ofPlatform().daemon().name("sampling").factory());
   private final StatusServer status;
   private final Mount mount;
+  private final Optional<Inheritance> inheritance;
   private final Optional<NodeLabel> label;
   private final Optional<ReleaseOnUninstall> uninstall;
 
@@ -71,7 +72,7 @@ final class Service {
         config.repair()
             ? new RepairOnStart(config, processes, tree, new RepairMetrics(registry))::start
             : () -> {};
-    Optional<Inheritance> inheritance =
+    inheritance =
         config
             .runDirectory()
             .map(directory -> new Inheritance(new StateFile(directory), sampler, metrics, repair));
@@ -110,6 +111,8 @@ final class Service {
     sampling.shutdownNow();
     status.close(); // a thread of it that waits for a client would hold up the JVM's end
     LOG.infof("stopping to serve %s", config.mountPoint());
+    // Readers wait once it is left. What is saved then is written faster the second time.
+    inheritance.ifPresent(Inheritance::save);
     mount.close();
     ours.ifPresent(NodeLabel::close);
   }

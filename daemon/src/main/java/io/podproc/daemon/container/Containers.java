@@ -21,6 +21,8 @@ public final class Containers {
   private final CpuPolicy cpuPolicy;
   private final LongSupplier nanoTime;
   private final ConcurrentHashMap<ProcCgroup, Container> containers = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<ProcCgroup, Memory.OfContainer> remembered =
+      new ConcurrentHashMap<>();
 
   /**
    * @param nanoTime a clock as {@link System#nanoTime()}
@@ -40,8 +42,21 @@ public final class Containers {
 
   /** The container at these paths, known or new. */
   Container at(ProcCgroup paths) {
-    return containers.computeIfAbsent(
-        paths, p -> new Container(p, hierarchy.at(p), host, processes, cpuPolicy, nanoTime));
+    return containers.computeIfAbsent(paths, this::begin);
+  }
+
+  private Container begin(ProcCgroup paths) {
+    Container container =
+        new Container(paths, hierarchy.at(paths), host, processes, cpuPolicy, nanoTime);
+    Memory.OfContainer memory = remembered.remove(paths);
+    if (memory != null) {
+      try {
+        container.restore(memory);
+      } catch (IOException e) {
+        // It is gone, or another one, which begins anew.
+      }
+    }
+    return container;
   }
 
   Collection<Container> all() {
@@ -53,13 +68,19 @@ public final class Containers {
     container.close();
   }
 
-  /** Knows again the containers that another daemon knew, as far as they are still there. */
-  public void restore(List<Memory.OfContainer> memories) {
-    for (Memory.OfContainer memory : memories) {
-      Container container = at(memory.paths());
-      try {
-        container.restore(memory);
-      } catch (IOException e) {
+  /**
+   * Remembers what another daemon knew. A container is known again when somebody asks for it, or by
+   * {@link #recall}: readers, who wait for this daemon, need not wait for all of them.
+   */
+  void remember(List<Memory.OfContainer> memories) {
+    memories.forEach(memory -> remembered.put(memory.paths(), memory));
+  }
+
+  /** Knows all containers again that are remembered, as far as they are still there. */
+  void recall() {
+    for (ProcCgroup paths : List.copyOf(remembered.keySet())) {
+      Container container = at(paths);
+      if (!container.isAlive()) {
         remove(container);
       }
     }
@@ -67,7 +88,7 @@ public final class Containers {
 
   /** What the next daemon needs to know of those that are still there. */
   List<Memory.OfContainer> memories() {
-    List<Memory.OfContainer> memories = new ArrayList<>();
+    List<Memory.OfContainer> memories = new ArrayList<>(remembered.values());
     for (Container container : all()) {
       try {
         memories.add(container.memory());

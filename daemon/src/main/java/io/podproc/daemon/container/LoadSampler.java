@@ -33,6 +33,7 @@ public final class LoadSampler {
       return;
     }
     lastNanos += due * interval.toNanos();
+    containers.recall();
     for (Container container : containers.all()) {
       boolean alive;
       try {
@@ -53,7 +54,7 @@ public final class LoadSampler {
 
   /** Goes on where another daemon left off: the samples since then are made up for. */
   public synchronized void restore(Memory memory) {
-    containers.restore(memory.containers());
+    containers.remember(memory.containers());
     lastNanos = Math.min(memory.sampledNanos(), lastNanos);
   }
 }
