@@ -26,7 +26,7 @@ class SettingsTest {
   /** What the chart itself derives, from its names and mounts. */
   private static final Map<String, Set<String>> DERIVED =
       Map.of(
-          "daemon", Set.of("mountPoint", "nodeName", "runDirectory", "daemonSet"),
+          "daemon", Set.of("mountPoint", "nodeName", "runDirectory", "daemonSet", "httpPort"),
           "webhook",
               Set.of(
                   "mountPoint",
@@ -39,7 +39,8 @@ class SettingsTest {
                   "certificateLease"));
 
   /** What has one right value in the daemon's container. */
-  private static final Set<String> ABSENT = Set.of("procRoot", "sysRoot", "cgroupRoot");
+  private static final Set<String> ABSENT =
+      Set.of("procRoot", "sysRoot", "cgroupRoot", "httpAddress");
 
   static List<Path> ci() {
     return Chart.ci();
