@@ -218,7 +218,7 @@ class SurvivalIT {
           container.run(Machine.deadline(60), "cat /proc/uptime; echo; cat /proc/uptime");
       assertThat(output.status()).isNotZero();
       assertThat(output.text()).contains("Software caused connection abort");
-      assertThat(keeper.isAlive()).isFalse();
+      Command.await("the keeper ends, too", Machine.deadline(10), () -> !keeper.isAlive());
     } finally {
       DaemonProcess.removeTree(directory);
     }
