@@ -106,7 +106,8 @@ final class Floor {
           public void fellBack(VirtualTree.File file, Reason reason, Exception cause) {}
         };
     HostFacts host =
-        new HostFacts(Path.of("/proc"), Path.of("/sys"), Duration.ZERO, System::nanoTime);
+        new HostFacts(
+            Path.of("/proc"), Path.of("/sys"), Duration.ZERO, System::nanoTime, System::nanoTime);
     FuseMount mount =
         FuseMount.mount(
             TransportKind.KERNEL,

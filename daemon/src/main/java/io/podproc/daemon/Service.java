@@ -17,6 +17,7 @@ import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.fuse.Seeds;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.linux.BootClock;
 import io.podproc.daemon.status.StatusServer;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
@@ -52,20 +53,24 @@ final class Service {
     // Before it is too late to leave the mount to the daemon that has the port.
     status = StatusServer.bind(config.httpAddress(), config.httpPort());
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    CgroupHierarchy cgroups = new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh());
+    CgroupHierarchy cgroups =
+        new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh(), System::nanoTime);
     HostFacts host =
-        new HostFacts(config.procRoot(), config.sysRoot(), config.hostMaxAge(), System::nanoTime);
+        new HostFacts(
+            config.procRoot(),
+            config.sysRoot(),
+            config.hostMaxAge(),
+            System::nanoTime,
+            BootClock::nanos);
     Processes processes = new Processes(config.procRoot());
     Containers containers =
         new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);
     VirtualTree tree = VirtualFiles.tree(config.swap());
     DaemonMetrics metrics = new DaemonMetrics(registry, tree);
     DaemonMetrics.countContainers(registry, containers::size);
-    Opener opener =
-        new Opener(
-            new ContainerResolver(processes, containers, processes.ownPidNamespace()),
-            host,
-            metrics);
+    ContainerResolver resolver =
+        new ContainerResolver(processes, containers, processes.ownPidNamespace());
+    Opener opener = new Opener(resolver, host, metrics);
     LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
 
     Runnable repair =
@@ -84,7 +89,7 @@ final class Service {
     long period = config.samplerInterval().toNanos();
     var _ =
         sampling.scheduleAtFixedRate(
-            () -> sample(sampler, inheritance), period, period, TimeUnit.NANOSECONDS);
+            () -> sample(sampler, resolver, inheritance), period, period, TimeUnit.NANOSECONDS);
     var _ = sampling.scheduleAtFixedRate(mount::beat, 0, 1, TimeUnit.SECONDS);
     MountProbe probe =
         new MountProbe(
@@ -152,9 +157,11 @@ final class Service {
   }
 
   /** An executor drops a task that throws; sampling goes on whatever happens. */
-  private void sample(LoadSampler sampler, Optional<Inheritance> inheritance) {
+  private void sample(
+      LoadSampler sampler, ContainerResolver resolver, Optional<Inheritance> inheritance) {
     try {
       sampler.sample();
+      resolver.forgetIdle();
       inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
     } catch (RuntimeException e) {
       LOG.error("a sample of the load failed", e);

@@ -14,12 +14,14 @@ import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.View;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,11 +61,18 @@ class GoldenTest {
     /** The container as it is seen by its caller; empty for the host. */
     Optional<View> view() throws IOException {
       Path proc = proc();
-      HostFacts host = new HostFacts(proc, fixture.resolve("sys"), Duration.ZERO, () -> 0);
+      HostFacts host =
+          new HostFacts(proc, fixture.resolve("sys"), Duration.ZERO, () -> 0, upNanos(proc));
       Processes processes = new Processes(proc);
-      CgroupHierarchy cgroups = new CgroupHierarchy(fixture.resolve("cgroup"), false);
+      CgroupHierarchy cgroups = new CgroupHierarchy(fixture.resolve("cgroup"), false, () -> 0);
       Containers containers = new Containers(cgroups, host, processes, CpuPolicy.QUOTA, () -> 0);
       return new ContainerResolver(processes, containers, hostNamespace(processes)).of(caller());
+    }
+
+    private static LongSupplier upNanos(Path proc) throws IOException {
+      String seconds = Files.readString(proc.resolve("uptime")).split(" ", -1)[0];
+      long nanos = new BigDecimal(seconds).movePointRight(9).longValueExact();
+      return () -> nanos;
     }
 
     /**

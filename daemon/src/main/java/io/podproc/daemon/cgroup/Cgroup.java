@@ -19,6 +19,9 @@ public interface Cgroup extends Closeable {
 
   CpuUsage cpuUsage() throws IOException;
 
+  /** The sum of what {@link #cpuUsage} tells, in nanoseconds, for less. */
+  long usedNanos() throws IOException;
+
   /**
    * What was read and written, by {@code major:minor}; devices that were not used may be absent.
    */
@@ -30,20 +33,16 @@ public interface Cgroup extends Closeable {
   /** The text of the cgroup's own slabinfo; cgroup v2 has none. */
   Optional<String> slabinfo() throws IOException;
 
-  /**
-   * For how long tasks have been stalled for memory or IO; 0 where the kernel does not tell.
-   *
-   * @return microseconds, the sum of both
-   */
-  long stalledMicros();
-
   /** The host's ids of all threads in the cgroup and in those below it. */
   List<Integer> threads() throws IOException;
 
   /** The host's ids of all processes in the cgroup and in those below it. */
   List<Integer> processes() throws IOException;
 
-  /** Gives back the descriptors; a later read opens them again. */
+  /** Opens its files again when they are read next. */
+  void reopen();
+
+  /** Gives back the descriptors. Later reads fail. */
   @Override
   void close();
 }

@@ -4,6 +4,9 @@ package io.podproc.daemon.cgroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The host's cgroups. The only place that asks which version they are of.
@@ -16,15 +19,19 @@ public final class CgroupHierarchy {
   private final Path root;
   private final boolean countHigh;
   private final boolean v2;
+  private final LongSupplier nanoTime;
+  private final ConcurrentHashMap<Path, Ancestor.Known> ancestors = new ConcurrentHashMap<>();
 
   /**
    * @param root where the host's cgroup file systems are seen, {@code /sys/fs/cgroup}
    * @param countHigh whether memory.high counts as a limit, too
+   * @param nanoTime a clock as {@link System#nanoTime()}
    * @throws IOException there are no cgroups at {@code root}
    */
-  public CgroupHierarchy(Path root, boolean countHigh) throws IOException {
+  public CgroupHierarchy(Path root, boolean countHigh, LongSupplier nanoTime) throws IOException {
     this.root = root;
     this.countHigh = countHigh;
+    this.nanoTime = nanoTime;
     this.v2 = Files.exists(root.resolve(V2_ROOT_FILE));
     if (!v2 && !Files.isDirectory(root.resolve("memory"))) {
       throw new IOException(
@@ -35,11 +42,24 @@ public final class CgroupHierarchy {
   /** The cgroup at the given paths, which need not exist. */
   public Cgroup at(ProcCgroup paths) {
     if (v2) {
-      return new CgroupV2(root, paths.v2().orElse("/"), countHigh);
+      return unified(root, paths);
     }
     // Whatever v1 leaves to v2 is in the "unified" tree of a hybrid.
     return new CgroupV1(
-        root, paths.v1(), new CgroupV2(root.resolve("unified"), paths.v2().orElse("/"), countHigh));
+        paths.v1(),
+        controller -> directory(root.resolve(controller), paths.v1().get(controller)),
+        unified(root.resolve("unified"), paths));
+  }
+
+  private CgroupV2 unified(Path at, ProcCgroup paths) {
+    return new CgroupV2(directory(at, paths.v2().orElse(null)), countHigh);
+  }
+
+  private Directory directory(Path at, @Nullable String path) {
+    return new Directory(
+        at,
+        path == null ? "/" : path,
+        ancestors.computeIfAbsent(at, mount -> new Ancestor.Known(mount, nanoTime)));
   }
 
   /** For the log: "v2" or "v1 or hybrid". */

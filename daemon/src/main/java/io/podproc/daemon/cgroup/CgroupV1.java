@@ -5,14 +5,13 @@ import io.podproc.daemon.kernel.CpuList;
 import io.podproc.daemon.kernel.FlatKeyed;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /**
  * Documentation/admin-guide/cgroup-v1/. Each controller may have a path of its own, and what is not
@@ -20,23 +19,29 @@ import java.util.OptionalLong;
  */
 final class CgroupV1 implements Cgroup {
   /** Lines of /proc/meminfo and the keys of memory.stat whose sum they are. */
-  private static final Map<String, List<String>> MEMINFO =
-      Map.ofEntries(
-          Map.entry("Cached", List.of("total_cache")),
-          Map.entry("SwapCached", List.of("total_swapcached")),
-          Map.entry("Active", List.of("total_active_anon", "total_active_file")),
-          Map.entry("Inactive", List.of("total_inactive_anon", "total_inactive_file")),
-          Map.entry("Active(anon)", List.of("total_active_anon")),
-          Map.entry("Inactive(anon)", List.of("total_inactive_anon")),
-          Map.entry("Active(file)", List.of("total_active_file")),
-          Map.entry("Inactive(file)", List.of("total_inactive_file")),
-          Map.entry("Unevictable", List.of("total_unevictable")),
-          Map.entry("Dirty", List.of("total_dirty")),
-          Map.entry("Writeback", List.of("total_writeback")),
-          Map.entry("AnonPages", List.of("total_rss")),
-          Map.entry("Mapped", List.of("total_mapped_file")),
-          Map.entry("Shmem", List.of("total_shmem")),
-          Map.entry("AnonHugePages", List.of("total_rss_huge")));
+  private static final MemoryStat MEMORY_STAT =
+      new MemoryStat(
+          Map.ofEntries(
+              Map.entry("Cached", List.of("total_cache")),
+              Map.entry("SwapCached", List.of("total_swapcached")),
+              Map.entry("Active", List.of("total_active_anon", "total_active_file")),
+              Map.entry("Inactive", List.of("total_inactive_anon", "total_inactive_file")),
+              Map.entry("Active(anon)", List.of("total_active_anon")),
+              Map.entry("Inactive(anon)", List.of("total_inactive_anon")),
+              Map.entry("Active(file)", List.of("total_active_file")),
+              Map.entry("Inactive(file)", List.of("total_inactive_file")),
+              Map.entry("Unevictable", List.of("total_unevictable")),
+              Map.entry("Dirty", List.of("total_dirty")),
+              Map.entry("Writeback", List.of("total_writeback")),
+              Map.entry("AnonPages", List.of("total_rss")),
+              Map.entry("Mapped", List.of("total_mapped_file")),
+              Map.entry("Shmem", List.of("total_shmem")),
+              Map.entry("AnonHugePages", List.of("total_rss_huge"))),
+          "hierarchical_memory_limit",
+          "hierarchical_memsw_limit",
+          "total_swap");
+
+  private static final FlatKeyed.Keys CPU_STAT = FlatKeyed.Keys.of("user", "system");
 
   private final Map<String, String> paths;
   private final Directory memory;
@@ -46,18 +51,18 @@ final class CgroupV1 implements Cgroup {
   private final Directory blkio;
   private final CgroupV2 unified;
 
-  CgroupV1(Path root, Map<String, String> paths, CgroupV2 unified) {
+  /**
+   * @param paths by controller, of those that are of this version
+   * @param directory of a controller
+   */
+  CgroupV1(Map<String, String> paths, Function<String, Directory> directory, CgroupV2 unified) {
     this.paths = paths;
-    this.memory = directory(root, "memory");
-    this.cpu = directory(root, "cpu");
-    this.cpuacct = directory(root, "cpuacct");
-    this.cpuset = directory(root, "cpuset");
-    this.blkio = directory(root, "blkio");
+    this.memory = directory.apply("memory");
+    this.cpu = directory.apply("cpu");
+    this.cpuacct = directory.apply("cpuacct");
+    this.cpuset = directory.apply("cpuset");
+    this.blkio = directory.apply("blkio");
     this.unified = unified;
-  }
-
-  private Directory directory(Path root, String controller) {
-    return Directory.at(root.resolve(controller), paths.getOrDefault(controller, "/"));
   }
 
   private boolean has(String controller) {
@@ -69,10 +74,7 @@ final class CgroupV1 implements Cgroup {
     if (!has("memory")) {
       return unified.memory();
     }
-    FlatKeyed stat = FlatKeyed.parse(memory.read("memory.stat"));
-    Map<String, Long> meminfo = new HashMap<>();
-    MEMINFO.forEach(
-        (line, keys) -> meminfo.put(line, keys.stream().mapToLong(stat::getOrZero).sum()));
+    FlatKeyed stat = memory.read("memory.stat", MEMORY_STAT.keys());
     // The kernel has taken the least over the ancestors already (mm/memcontrol-v1.c).
     OptionalLong limit = stat.get("hierarchical_memory_limit");
     return new MemoryFacts(
@@ -84,7 +86,7 @@ final class CgroupV1 implements Cgroup {
         stat.getOrZero("total_active_file"),
         stat.getOrZero("total_inactive_file"),
         0,
-        meminfo);
+        MEMORY_STAT.meminfo(stat));
   }
 
   @Override
@@ -93,11 +95,11 @@ final class CgroupV1 implements Cgroup {
       return unified.cpuLimits();
     }
     OptionalDouble quota = OptionalDouble.empty();
-    for (Directory at : cpu.lineage()) {
+    for (Level at : cpu.lineage()) {
       // -1, no quota, is no number.
-      OptionalLong micros = Numbers.parse(at.readIfPresent("cpu.cfs_quota_us").orElse(""));
+      OptionalLong micros = Numbers.parse(at.limit("cpu.cfs_quota_us").orElse(""));
       if (micros.isPresent()) {
-        long period = Numbers.parse(at.readIfPresent("cpu.cfs_period_us").orElse("")).orElse(0);
+        long period = Numbers.parse(at.limit("cpu.cfs_period_us").orElse("")).orElse(0);
         double cpus = (double) micros.getAsLong() / period;
         if (period > 0 && cpus < quota.orElse(Double.MAX_VALUE)) {
           quota = OptionalDouble.of(cpus);
@@ -111,10 +113,10 @@ final class CgroupV1 implements Cgroup {
     if (!has("cpuset")) {
       return CpuList.parse("");
     }
-    for (Directory at : cpuset.lineage()) {
-      Optional<String> cpus = at.readIfPresent("cpuset.effective_cpus");
+    for (Level at : cpuset.lineage()) {
+      Optional<String> cpus = at.limit("cpuset.effective_cpus");
       if (cpus.isEmpty()) {
-        cpus = at.readIfPresent("cpuset.cpus"); // before Linux 3.17
+        cpus = at.limit("cpuset.cpus"); // before Linux 3.17
       }
       CpuList list = CpuList.parse(cpus.orElse(""));
       if (!list.isEmpty()) {
@@ -129,18 +131,25 @@ final class CgroupV1 implements Cgroup {
     if (!has("cpuacct")) {
       return unified.cpuUsage();
     }
-    List<Long> perCpu = new ArrayList<>();
-    for (String word : cpuacct.read("cpuacct.usage_percpu").trim().split(" ", -1)) {
-      perCpu.add(Numbers.parse(word).orElse(0));
+    List<Long> perCpu = cpuacct.read("cpuacct.usage_percpu", Numbers::words);
+    long nanos = 0;
+    for (long cpuNanos : perCpu) {
+      nanos += cpuNanos;
     }
-    long nanos = perCpu.stream().mapToLong(Long::longValue).sum();
     // What was used is measured, but user and system time in usage_all are sampled by the tick and
     // do not add up to it. Those in stat do, after cputime_adjust (kernel/sched/cputime.c).
-    FlatKeyed stat = FlatKeyed.parse(cpuacct.read("cpuacct.stat"));
+    FlatKeyed stat = cpuacct.read("cpuacct.stat", CPU_STAT);
     double user = stat.getOrZero("user");
     double share = user / Math.max(1, user + stat.getOrZero("system"));
     long userNanos = (long) (nanos * share);
     return new CpuUsage(new CpuTime(userNanos, 0, nanos - userNanos), perCpu);
+  }
+
+  @Override
+  public long usedNanos() throws IOException {
+    return has("cpuacct")
+        ? Numbers.parse(cpuacct.read("cpuacct.usage")).orElse(0)
+        : unified.usedNanos();
   }
 
   @Override
@@ -197,11 +206,6 @@ final class CgroupV1 implements Cgroup {
   }
 
   @Override
-  public long stalledMicros() {
-    return unified.stalledMicros();
-  }
-
-  @Override
   public List<Integer> threads() throws IOException {
     return has("memory") ? memory.collect("tasks") : unified.threads();
   }
@@ -212,10 +216,18 @@ final class CgroupV1 implements Cgroup {
   }
 
   @Override
+  public void reopen() {
+    directories().forEach(Directory::reopen);
+    unified.reopen();
+  }
+
+  @Override
   public void close() {
-    for (Directory directory : List.of(memory, cpu, cpuacct, cpuset, blkio)) {
-      directory.close();
-    }
+    directories().forEach(Directory::close);
     unified.close();
+  }
+
+  private List<Directory> directories() {
+    return List.of(memory, cpu, cpuacct, cpuset, blkio);
   }
 }

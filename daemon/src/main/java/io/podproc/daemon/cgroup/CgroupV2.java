@@ -6,7 +6,7 @@ import io.podproc.daemon.kernel.FlatKeyed;
 import io.podproc.daemon.kernel.NestedKeyed;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.nio.file.NoSuchFileException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,51 +19,52 @@ final class CgroupV2 implements Cgroup {
   private static final long NANOS_PER_MICRO = 1000;
 
   /** Lines of /proc/meminfo and the keys of memory.stat whose sum they are. */
-  private static final Map<String, List<String>> MEMINFO =
-      Map.ofEntries(
-          Map.entry("Cached", List.of("file")),
-          Map.entry("SwapCached", List.of("swapcached")),
-          Map.entry("Active", List.of("active_anon", "active_file")),
-          Map.entry("Inactive", List.of("inactive_anon", "inactive_file")),
-          Map.entry("Active(anon)", List.of("active_anon")),
-          Map.entry("Inactive(anon)", List.of("inactive_anon")),
-          Map.entry("Active(file)", List.of("active_file")),
-          Map.entry("Inactive(file)", List.of("inactive_file")),
-          Map.entry("Unevictable", List.of("unevictable")),
-          Map.entry("Zswap", List.of("zswap")),
-          Map.entry("Zswapped", List.of("zswapped")),
-          Map.entry("Dirty", List.of("file_dirty")),
-          Map.entry("Writeback", List.of("file_writeback")),
-          Map.entry("AnonPages", List.of("anon")),
-          Map.entry("Mapped", List.of("file_mapped")),
-          Map.entry("Shmem", List.of("shmem")),
-          Map.entry("KReclaimable", List.of("slab_reclaimable")),
-          Map.entry("Slab", List.of("slab_reclaimable", "slab_unreclaimable")),
-          Map.entry("SReclaimable", List.of("slab_reclaimable")),
-          Map.entry("SUnreclaim", List.of("slab_unreclaimable")),
-          Map.entry("KernelStack", List.of("kernel_stack")),
-          Map.entry("PageTables", List.of("pagetables")),
-          Map.entry("SecPageTables", List.of("sec_pagetables")),
-          Map.entry("VmallocUsed", List.of("vmalloc")),
-          Map.entry("Percpu", List.of("percpu")),
-          Map.entry("AnonHugePages", List.of("anon_thp")),
-          Map.entry("ShmemHugePages", List.of("shmem_thp")),
-          Map.entry("FileHugePages", List.of("file_thp")));
+  private static final MemoryStat MEMORY_STAT =
+      new MemoryStat(
+          Map.ofEntries(
+              Map.entry("Cached", List.of("file")),
+              Map.entry("SwapCached", List.of("swapcached")),
+              Map.entry("Active", List.of("active_anon", "active_file")),
+              Map.entry("Inactive", List.of("inactive_anon", "inactive_file")),
+              Map.entry("Active(anon)", List.of("active_anon")),
+              Map.entry("Inactive(anon)", List.of("inactive_anon")),
+              Map.entry("Active(file)", List.of("active_file")),
+              Map.entry("Inactive(file)", List.of("inactive_file")),
+              Map.entry("Unevictable", List.of("unevictable")),
+              Map.entry("Zswap", List.of("zswap")),
+              Map.entry("Zswapped", List.of("zswapped")),
+              Map.entry("Dirty", List.of("file_dirty")),
+              Map.entry("Writeback", List.of("file_writeback")),
+              Map.entry("AnonPages", List.of("anon")),
+              Map.entry("Mapped", List.of("file_mapped")),
+              Map.entry("Shmem", List.of("shmem")),
+              Map.entry("KReclaimable", List.of("slab_reclaimable")),
+              Map.entry("Slab", List.of("slab_reclaimable", "slab_unreclaimable")),
+              Map.entry("SReclaimable", List.of("slab_reclaimable")),
+              Map.entry("SUnreclaim", List.of("slab_unreclaimable")),
+              Map.entry("KernelStack", List.of("kernel_stack")),
+              Map.entry("PageTables", List.of("pagetables")),
+              Map.entry("SecPageTables", List.of("sec_pagetables")),
+              Map.entry("VmallocUsed", List.of("vmalloc")),
+              Map.entry("Percpu", List.of("percpu")),
+              Map.entry("AnonHugePages", List.of("anon_thp")),
+              Map.entry("ShmemHugePages", List.of("shmem_thp")),
+              Map.entry("FileHugePages", List.of("file_thp"))));
+
+  private static final FlatKeyed.Keys CPU_STAT =
+      FlatKeyed.Keys.of("usage_usec", "user_usec", "nice_usec", "system_usec");
 
   private final Directory directory;
   private final boolean countHigh;
 
-  CgroupV2(Path root, String path, boolean countHigh) {
-    this.directory = Directory.at(root, path);
+  CgroupV2(Directory directory, boolean countHigh) {
+    this.directory = directory;
     this.countHigh = countHigh;
   }
 
   @Override
   public MemoryFacts memory() throws IOException {
-    FlatKeyed stat = FlatKeyed.parse(directory.readNearest("memory.stat"));
-    Map<String, Long> meminfo = new HashMap<>();
-    MEMINFO.forEach(
-        (line, keys) -> meminfo.put(line, keys.stream().mapToLong(stat::getOrZero).sum()));
+    FlatKeyed stat = MEMORY_STAT.keys().parse(nearest("memory.stat"));
     OptionalLong limit = directory.least("memory.max");
     if (countHigh) {
       OptionalLong high = directory.least("memory.high");
@@ -73,23 +74,30 @@ final class CgroupV2 implements Cgroup {
     }
     return new MemoryFacts(
         limit,
-        Numbers.parse(directory.readNearest("memory.current")).orElse(0),
+        Numbers.parse(nearest("memory.current")).orElse(0),
         directory.least("memory.swap.max"),
         // Absent in a kernel that was built or booted without swap accounting.
         Numbers.parse(directory.findNearest("memory.swap.current").orElse("")).orElse(0),
         stat.getOrZero("active_file"),
         stat.getOrZero("inactive_file"),
         stat.getOrZero("slab_reclaimable"),
-        meminfo);
+        MEMORY_STAT.meminfo(stat));
+  }
+
+  private String nearest(String name) throws IOException {
+    return directory
+        .findNearest(name)
+        .orElseThrow(() -> new NoSuchFileException(directory + "/" + name));
   }
 
   @Override
   public CpuLimits cpuLimits() throws IOException {
     OptionalDouble quota = OptionalDouble.empty();
-    for (Directory at : directory.lineage()) {
-      String[] words = at.readIfPresent("cpu.max").orElse("max").trim().split("\\s+", -1);
-      OptionalLong micros = Numbers.parse(words[0]);
-      OptionalLong period = words.length < 2 ? OptionalLong.empty() : Numbers.parse(words[1]);
+    for (Level at : directory.lineage()) {
+      String text = at.limit("cpu.max").orElse("max");
+      int blank = Math.max(0, text.indexOf(' '));
+      OptionalLong micros = Numbers.parse(text, 0, blank);
+      OptionalLong period = Numbers.parse(text, blank, text.length());
       if (micros.isPresent() && period.orElse(0) > 0) {
         double cpus = (double) micros.getAsLong() / period.getAsLong();
         if (cpus < quota.orElse(Double.MAX_VALUE)) {
@@ -101,8 +109,8 @@ final class CgroupV2 implements Cgroup {
   }
 
   private CpuList cpuset() throws IOException {
-    for (Directory at : directory.lineage()) {
-      CpuList cpus = CpuList.parse(at.readIfPresent("cpuset.cpus.effective").orElse(""));
+    for (Level at : directory.lineage()) {
+      CpuList cpus = CpuList.parse(at.limit("cpuset.cpus.effective").orElse(""));
       if (!cpus.isEmpty()) {
         return cpus;
       }
@@ -112,7 +120,7 @@ final class CgroupV2 implements Cgroup {
 
   @Override
   public CpuUsage cpuUsage() throws IOException {
-    FlatKeyed stat = FlatKeyed.parse(directory.read("cpu.stat"));
+    FlatKeyed stat = directory.read("cpu.stat", CPU_STAT);
     // nice_usec, where there is one, is a part of user_usec
     // (kernel/cgroup/rstat.c:__cgroup_account_cputime_field).
     long user = stat.getOrZero("user_usec");
@@ -123,6 +131,12 @@ final class CgroupV2 implements Cgroup {
             Numbers.times(nice, NANOS_PER_MICRO),
             Numbers.times(stat.getOrZero("system_usec"), NANOS_PER_MICRO)),
         List.of());
+  }
+
+  @Override
+  public long usedNanos() throws IOException {
+    return Numbers.times(
+        directory.read("cpu.stat", CPU_STAT).getOrZero("usage_usec"), NANOS_PER_MICRO);
   }
 
   @Override
@@ -153,21 +167,6 @@ final class CgroupV2 implements Cgroup {
   }
 
   @Override
-  public long stalledMicros() {
-    return stalledMicros(Pressure.MEMORY) + stalledMicros(Pressure.IO);
-  }
-
-  private long stalledMicros(Pressure resource) {
-    try {
-      return NestedKeyed.parse(pressure(resource))
-          .getOrDefault("some", Map.of())
-          .getOrDefault("total", 0L);
-    } catch (IOException e) {
-      return 0;
-    }
-  }
-
-  @Override
   public List<Integer> threads() throws IOException {
     return directory.collect("cgroup.threads");
   }
@@ -175,6 +174,11 @@ final class CgroupV2 implements Cgroup {
   @Override
   public List<Integer> processes() throws IOException {
     return directory.collect("cgroup.procs");
+  }
+
+  @Override
+  public void reopen() {
+    directory.reopen();
   }
 
   @Override

@@ -15,34 +15,30 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
-/** A directory of one hierarchy, with its files kept open, and its ancestors below the root. */
-final class Directory implements Closeable {
+/** The directory of a container in one hierarchy, with its files kept open. */
+final class Directory implements Level, Closeable {
   private final Path path;
-  private final @Nullable Directory parent;
-  private final ConcurrentHashMap<String, KernelFile> files = new ConcurrentHashMap<>();
 
-  private Directory(Path path, @Nullable Directory parent) {
-    this.path = path;
-    this.parent = parent;
-  }
+  /** This directory and its ancestors, from the inside out. */
+  private final List<Level> lineage;
+
+  private final ConcurrentHashMap<String, KernelFile> files = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   /**
    * @param root where the hierarchy is mounted
    * @param path as in {@code /proc/[pid]/cgroup}
+   * @param ancestors those that have been seen in this hierarchy
    */
-  static Directory at(Path root, String path) {
-    Path below = Path.of("/").relativize(Path.of(path).normalize());
-    Directory directory = new Directory(root, null);
-    if (!below.toString().isEmpty()) {
-      Directory ancestor = null;
-      for (int depth = 1; depth <= below.getNameCount(); depth++) {
-        ancestor = new Directory(root.resolve(below.subpath(0, depth)), ancestor);
-        directory = ancestor;
-      }
+  Directory(Path root, String path, Ancestor.Known ancestors) {
+    this.path = root.resolve(Path.of("/").relativize(Path.of(path).normalize()));
+    List<Level> levels = new ArrayList<>();
+    levels.add(this);
+    for (Ancestor at = ancestors.above(this.path); at != null; at = at.parent()) {
+      levels.add(at);
     }
-    return directory;
+    this.lineage = List.copyOf(levels);
   }
 
   /** The text of a file that must be there. */
@@ -50,13 +46,23 @@ final class Directory implements Closeable {
     return file(name).read();
   }
 
-  /** The text of a file; empty where the kernel has no such file in this directory. */
-  Optional<String> readIfPresent(String name) throws IOException {
+  /** What the parser makes of a file that must be there. */
+  <T> T read(String name, KernelFile.Parser<T> parser) throws IOException {
+    return file(name).read(parser);
+  }
+
+  @Override
+  public Optional<String> readIfPresent(String name) throws IOException {
     Optional<String> text = file(name).readIfPresent();
     if (text.isEmpty() && !Files.isDirectory(path)) {
       throw new NoSuchFileException(path.toString());
     }
     return text;
+  }
+
+  @Override
+  public Optional<String> limit(String name) throws IOException {
+    return readIfPresent(name);
   }
 
   /** As {@link #readIfPresent}, of a file that the kernel may hand out piece by piece. */
@@ -67,16 +73,10 @@ final class Directory implements Closeable {
 
   /**
    * The text of a file here or, where its controller is not on in this directory, in the nearest
-   * ancestor that has it: the kernel accounts to that one instead.
+   * ancestor that has it, as the kernel accounts to that one instead; empty where none has it.
    */
-  String readNearest(String name) throws IOException {
-    return findNearest(name)
-        .orElseThrow(() -> new NoSuchFileException(path.resolve(name).toString()));
-  }
-
-  /** As {@link #readNearest}, but empty where neither this directory nor an ancestor has it. */
   Optional<String> findNearest(String name) throws IOException {
-    for (Directory at = this; at != null; at = at.parent) {
+    for (Level at : lineage) {
       Optional<String> text = at.readIfPresent(name);
       if (text.isPresent()) {
         return text;
@@ -88,8 +88,8 @@ final class Directory implements Closeable {
   /** The least number that a file holds here or in an ancestor; empty where all say "max". */
   OptionalLong least(String name) throws IOException {
     OptionalLong least = OptionalLong.empty();
-    for (Directory at = this; at != null; at = at.parent) {
-      OptionalLong value = Numbers.parse(at.readIfPresent(name).orElse(""));
+    for (Level at : lineage) {
+      OptionalLong value = Numbers.parse(at.limit(name).orElse(""));
       if (value.isPresent() && value.getAsLong() < least.orElse(Long.MAX_VALUE)) {
         least = value;
       }
@@ -98,11 +98,7 @@ final class Directory implements Closeable {
   }
 
   /** This directory and its ancestors, from the inside out. */
-  List<Directory> lineage() {
-    List<Directory> lineage = new ArrayList<>();
-    for (Directory at = this; at != null; at = at.parent) {
-      lineage.add(at);
-    }
+  List<Level> lineage() {
     return lineage;
   }
 
@@ -129,13 +125,23 @@ final class Directory implements Closeable {
   }
 
   private static void collectBelow(Path directory, String name, List<Integer> numbers) {
-    try (DirectoryStream<Path> below = Files.newDirectoryStream(directory, Files::isDirectory)) {
-      for (Path child : below) {
-        collectFrom(child, name, numbers);
+    try {
+      if (isLeaf(directory)) {
+        return;
+      }
+      try (DirectoryStream<Path> below = Files.newDirectoryStream(directory, Files::isDirectory)) {
+        for (Path child : below) {
+          collectFrom(child, name, numbers);
+        }
       }
     } catch (IOException | DirectoryIteratorException e) {
       // Removed between the listing and the look.
     }
+  }
+
+  /** Each directory below adds a link (fs/kernfs/dir.c): no need to look at all the files. */
+  private static boolean isLeaf(Path directory) throws IOException {
+    return Files.getAttribute(directory, "unix:nlink").equals(2);
   }
 
   private static void addNumbers(Path list, List<Integer> numbers) throws IOException {
@@ -148,14 +154,27 @@ final class Directory implements Closeable {
   }
 
   private KernelFile file(String name) {
-    return files.computeIfAbsent(name, n -> KernelFile.inOnePiece(path.resolve(n)));
+    KernelFile file = files.computeIfAbsent(name, n -> KernelFile.inOnePiece(path.resolve(n)));
+    if (closed) {
+      file.close();
+    }
+    return file;
+  }
+
+  /** Later reads open the files again. */
+  void reopen() {
+    files.values().forEach(KernelFile::reopen);
+  }
+
+  /** Later reads fail. */
+  @Override
+  public void close() {
+    closed = true;
+    files.values().forEach(KernelFile::close);
   }
 
   @Override
-  public void close() {
-    files.values().forEach(KernelFile::close);
-    if (parent != null) {
-      parent.close();
-    }
+  public String toString() {
+    return path.toString();
   }
 }

@@ -28,6 +28,7 @@ final class Container implements View, Closeable {
   private final CpuPolicy cpuPolicy;
   private final LongSupplier nanoTime;
   private final LoadAccount loadAccount;
+  private volatile boolean closed;
 
   @GuardedBy("this")
   private @Nullable LivingProcess oldest;
@@ -170,9 +171,15 @@ final class Container implements View, Closeable {
     return oldestPid;
   }
 
-  /** Gives back the descriptors; a later read opens them again. */
+  /** Whether it is no longer among those that are known. */
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Gives back the descriptors. Later reads fail. */
   @Override
   public synchronized void close() {
+    closed = true;
     cgroup.close();
     LivingProcess known = oldest;
     oldest = null;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which container a caller is in: that of its own cgroup, cut at the level of the runtime's
@@ -19,9 +20,6 @@ import java.util.stream.Stream;
 public final class ContainerResolver implements Views {
   private static final String SYSTEMD_INIT = "/init.scope";
 
-  /** More texts than this are cgroups within containers, which come and go. */
-  private static final int MAX_KNOWN = 4096;
-
   private final Processes processes;
   private final Containers containers;
   private final String hostNamespace;
@@ -29,12 +27,7 @@ public final class ContainerResolver implements Views {
   /** The first process of each pid namespace that a caller without a runtime came from. */
   private final ConcurrentHashMap<String, Integer> inits = new ConcurrentHashMap<>();
 
-  /**
-   * The runtime's container that a text of {@code /proc/[pid]/cgroup} names; empty for none. It
-   * follows from the text alone, so it never ages.
-   */
-  private final ConcurrentHashMap<String, Optional<ProcCgroup>> ofRuntime =
-      new ConcurrentHashMap<>();
+  private final Callers<Place> callers;
 
   /**
    * A resolver of callers that the daemon sees.
@@ -45,13 +38,44 @@ public final class ContainerResolver implements Views {
     this.processes = processes;
     this.containers = containers;
     this.hostNamespace = hostNamespace;
+    this.callers = new Callers<>(processes, Place::of);
+  }
+
+  /** What the text of a caller's cgroups says, and the container that was last found there. */
+  private static final class Place {
+    /** Those of the runtime's container; empty where there is none. */
+    final Optional<ProcCgroup> container;
+
+    private volatile @Nullable Container last;
+
+    private Place(Optional<ProcCgroup> container) {
+      this.container = container;
+    }
+
+    static Place of(String text) throws IOException {
+      ProcCgroup caller = ProcCgroup.parse(text);
+      return new Place(
+          isOfRuntime(caller)
+              ? Optional.of(inside(caller.map(path -> RuntimePath.container(path).orElse(path))))
+              : Optional.empty());
+    }
+
+    private static boolean isOfRuntime(ProcCgroup caller) {
+      return Stream.concat(caller.v2().stream(), caller.v1().values().stream())
+          .anyMatch(path -> RuntimePath.container(path).isPresent());
+    }
   }
 
   @Override
   public Optional<View> of(int callerTid) throws IOException {
-    Optional<ProcCgroup> container = ofRuntime(processes.cgroup(callerTid));
-    if (container.isPresent()) {
-      return Optional.of(containers.at(inside(container.get())));
+    Place place = callers.find(callerTid);
+    if (place.container.isPresent()) {
+      Container known = place.last;
+      if (known == null || known.isClosed()) {
+        known = containers.at(place.container.get());
+        place.last = known;
+      }
+      return Optional.of(known);
     }
     String namespace = processes.pidNamespace(callerTid);
     if (namespace.equals(hostNamespace)) {
@@ -67,34 +91,22 @@ public final class ContainerResolver implements Views {
     return init.isRoot() ? Optional.empty() : Optional.of(containers.at(inside(init)));
   }
 
+  /**
+   * Gives back the descriptors that are kept for callers who have not asked since the last time.
+   */
+  public void forgetIdle() {
+    callers.forgetIdle();
+  }
+
   @Override
   public View renew(View view) {
     Container stale = (Container) view;
     if (stale.isAlive()) {
-      stale.cgroup().close(); // its files are opened again
+      stale.cgroup().reopen();
     } else {
       containers.remove(stale);
     }
     return containers.at(stale.paths());
-  }
-
-  private Optional<ProcCgroup> ofRuntime(String text) {
-    Optional<ProcCgroup> known = ofRuntime.get(text);
-    if (known == null) {
-      ProcCgroup caller = ProcCgroup.parse(text);
-      ProcCgroup cut = caller.map(path -> RuntimePath.container(path).orElse(path));
-      known = isOfRuntime(caller) ? Optional.of(cut) : Optional.empty();
-      if (ofRuntime.size() >= MAX_KNOWN) {
-        ofRuntime.clear();
-      }
-      ofRuntime.put(text, known);
-    }
-    return known;
-  }
-
-  private static boolean isOfRuntime(ProcCgroup caller) {
-    return Stream.concat(caller.v2().stream(), caller.v1().values().stream())
-        .anyMatch(path -> RuntimePath.container(path).isPresent());
   }
 
   private static ProcCgroup inside(ProcCgroup paths) throws IOException {

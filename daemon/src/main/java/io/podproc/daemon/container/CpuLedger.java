@@ -153,8 +153,10 @@ final class CpuLedger {
     for (Account account : accounts) {
       idle += account.idleNanos;
     }
-    return new CpuTimes(
-        new CpuTimes.Cpu(total, idle),
-        accounts.subList(0, count).stream().map(Account::reading).toList());
+    List<CpuTimes.Cpu> visible = new ArrayList<>(count);
+    for (Account account : accounts.subList(0, count)) {
+      visible.add(account.reading());
+    }
+    return new CpuTimes(new CpuTimes.Cpu(total, idle), visible);
   }
 }

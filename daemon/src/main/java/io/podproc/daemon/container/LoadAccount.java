@@ -30,11 +30,12 @@ final class LoadAccount {
   @GuardedBy("this")
   private int lastPid;
 
-  /** What changes whenever a thread of the container may have changed its state. */
-  private record Activity(long usedNanos, long stalledMicros) {}
-
-  /** What a look at all threads found. */
-  private record Threads(Activity before, int running, int blocked, int total) {}
+  /**
+   * What a look at all threads found.
+   *
+   * @param usedNanos CPU time that the container had used before
+   */
+  private record Threads(long usedNanos, int running, int blocked, int total) {}
 
   LoadAccount(Cgroup cgroup, Processes processes, FirstProcess first) {
     this.cgroup = cgroup;
@@ -60,7 +61,7 @@ final class LoadAccount {
   synchronized Load load() throws IOException {
     Threads known = threads;
     if (known == null) {
-      known = look(activity());
+      known = look(cgroup.usedNanos());
       threads = known;
     }
     return new Load(average.values(), known.running, known.blocked, known.total, lastPid);
@@ -73,23 +74,19 @@ final class LoadAccount {
    * @throws IOException its cgroup is gone
    */
   synchronized boolean sample(long samples, Duration interval) throws IOException {
-    Activity now = activity();
+    long usedNanos = cgroup.usedNanos();
     Threads known = threads;
-    // A thread that neither ran nor was stalled is in the state that it was in.
-    if (known == null || !known.before.equals(now)) {
-      known = look(now);
+    // No thread gets into another state without running, be it for a moment.
+    if (known == null || known.usedNanos != usedNanos) {
+      known = look(usedNanos);
       threads = known;
     }
     average = average.after(known.running + known.blocked, samples, interval);
     return known.total > 0;
   }
 
-  private Activity activity() throws IOException {
-    return new Activity(cgroup.cpuUsage().total().sum(), cgroup.stalledMicros());
-  }
-
   @GuardedBy("this")
-  private Threads look(Activity before) throws IOException {
+  private Threads look(long usedNanos) throws IOException {
     List<Integer> tids = cgroup.threads();
     int running = 0;
     int blocked = 0;
@@ -113,7 +110,7 @@ final class LoadAccount {
     if (youngest > 0) {
       lastPid = Math.max(lastPid, ownPid(youngest));
     }
-    return new Threads(before, running, blocked, total);
+    return new Threads(usedNanos, running, blocked, total);
   }
 
   /** A thread's number in the container's pid namespace; the largest known so far if it ended. */

@@ -75,7 +75,7 @@ final class KernelServer {
       do {
         current = connection;
         through = current;
-      } while (!current.equals(connection));
+      } while (current.descriptor() != connection.descriptor());
       return current;
     }
 

@@ -18,14 +18,27 @@ public record Cpuinfo(List<Part> parts) {
    * @param cpu the number after {@code processor}; empty for text that is no CPU's
    * @param lines without the blank line that ends the part
    */
-  public record Part(OptionalLong cpu, List<String> lines) {}
+  public record Part(OptionalLong cpu, List<Line> lines) {}
+
+  /**
+   * A line, whatever it says.
+   *
+   * @param key what stands before the colon, blanks and tabs cut off; empty where there is none
+   * @param text the whole line, without its end
+   */
+  public record Line(String key, String text) {
+    public static Line of(String text) {
+      int colon = text.indexOf(':');
+      return new Line(colon < 0 ? "" : text.substring(0, colon).stripTrailing(), text);
+    }
+  }
 
   static Cpuinfo parse(String text) {
     List<Part> parts = new ArrayList<>();
-    List<String> lines = new ArrayList<>();
+    List<Line> lines = new ArrayList<>();
     for (String line : text.lines().toList()) {
       if (!line.isBlank()) {
-        lines.add(line);
+        lines.add(Line.of(line));
       } else if (!lines.isEmpty()) {
         parts.add(part(lines));
         lines.clear();
@@ -37,20 +50,14 @@ public record Cpuinfo(List<Part> parts) {
     return new Cpuinfo(List.copyOf(parts));
   }
 
-  private static Part part(List<String> lines) {
+  private static Part part(List<Line> lines) {
     OptionalLong cpu = OptionalLong.empty();
-    for (String line : lines) {
-      if (key(line).equals("processor")) {
-        cpu = Numbers.parse(line.substring(line.indexOf(':') + 1));
+    for (Line line : lines) {
+      if (line.key.equals("processor")) {
+        cpu = Numbers.parse(line.text.substring(line.text.indexOf(':') + 1));
         break;
       }
     }
     return new Part(cpu, List.copyOf(lines));
-  }
-
-  /** What stands before a line's colon, blanks and tabs cut off; empty where there is none. */
-  public static String key(String line) {
-    int colon = line.indexOf(':');
-    return colon < 0 ? "" : line.substring(0, colon).stripTrailing();
   }
 }

@@ -16,13 +16,13 @@ public final class HostFacts {
   private final Path sysRoot;
   private final long maxAgeNanos;
   private final LongSupplier nanoTime;
+  private final LongSupplier bootNanos;
 
   private final HostFile<Meminfo> meminfo;
   private final HostFile<Cpuinfo> cpuinfo;
   private final HostFile<HostStat> stat;
   private final HostFile<Diskstats> diskstats;
   private final HostFile<CpuList> onlineCpus;
-  private final KernelFile uptime;
   private final ConcurrentHashMap<String, KernelFile> texts = new ConcurrentHashMap<>();
 
   /**
@@ -30,18 +30,20 @@ public final class HostFacts {
    * @param sysRoot where the host's /sys is seen
    * @param maxAge for how long what was read for one caller also serves others
    * @param nanoTime a clock as {@link System#nanoTime()}
+   * @param bootNanos the time since the host's boot, suspension included (CLOCK_BOOTTIME)
    */
-  public HostFacts(Path procRoot, Path sysRoot, Duration maxAge, LongSupplier nanoTime) {
+  public HostFacts(
+      Path procRoot, Path sysRoot, Duration maxAge, LongSupplier nanoTime, LongSupplier bootNanos) {
     this.procRoot = procRoot;
     this.sysRoot = sysRoot;
     this.maxAgeNanos = maxAge.toNanos();
     this.nanoTime = nanoTime;
+    this.bootNanos = bootNanos;
     this.meminfo = file("/proc/meminfo", Meminfo::parse);
     this.cpuinfo = file("/proc/cpuinfo", Cpuinfo::parse);
     this.stat = file("/proc/stat", HostStat::parse);
     this.diskstats = file("/proc/diskstats", Diskstats::parse);
     this.onlineCpus = file("/sys/devices/system/cpu/online", CpuList::parse);
-    this.uptime = KernelFile.inOnePiece(locate("/proc/uptime"));
   }
 
   public Meminfo meminfo() throws IOException {
@@ -66,10 +68,12 @@ public final class HostFacts {
   }
 
   /**
-   * The time since the host's boot, suspension included, in hundredths of a second; never cached.
+   * The time since the host's boot, suspension included, of which /proc/uptime shows hundredths of
+   * a second (fs/proc/uptime.c:uptime_proc_show). That file costs the more, the more CPUs there
+   * are.
    */
-  public Duration uptime() throws IOException {
-    return Uptime.parse(uptime.read());
+  public Duration uptime() {
+    return Duration.ofNanos(bootNanos.getAsLong());
   }
 
   /**

@@ -10,19 +10,20 @@ import java.time.Duration;
 public final class LivingProcess implements Closeable {
   private final int pid;
   private final Duration start;
-  private final KernelFile stat;
+  private final KernelFile comm;
 
   /**
    * A process that is alive now.
    *
-   * @param stat its {@code /proc/[pid]/stat}. While its descriptor is kept, the kernel reads it for
-   *     this process or not at all (fs/proc/inode.c, get_proc_task)
-   * @throws IOException it has ended
+   * @param start when it began, as was read after {@code comm} had been opened
+   * @param comm its {@code /proc/[pid]/comm}, the cheapest file of a process. While its descriptor
+   *     is kept, the kernel reads it for this process or not at all (fs/proc/inode.c,
+   *     get_proc_task)
    */
-  LivingProcess(int pid, KernelFile stat) throws IOException {
+  LivingProcess(int pid, Duration start, KernelFile comm) {
     this.pid = pid;
-    this.stat = stat;
-    this.start = ProcessStat.parse(stat.read()).start();
+    this.start = start;
+    this.comm = comm;
   }
 
   public int pid() {
@@ -37,7 +38,7 @@ public final class LivingProcess implements Closeable {
   /** Once it is not alive, it is not to be asked again. */
   public boolean isAlive() {
     try {
-      return ProcessStat.parse(stat.read()).start().equals(start);
+      return !comm.read().isEmpty();
     } catch (IOException e) {
       return false;
     }
@@ -45,6 +46,6 @@ public final class LivingProcess implements Closeable {
 
   @Override
   public void close() {
-    stat.close();
+    comm.close();
   }
 }

@@ -28,13 +28,28 @@ public final class Processes {
     return read(tid, "cgroup");
   }
 
+  /**
+   * The same, of a thread that may be asked again: while its descriptor is kept, the kernel reads
+   * it for this thread or not at all.
+   */
+  public KernelFile cgroupFile(int tid) {
+    return KernelFile.inOnePiece(path(tid, "cgroup"));
+  }
+
   public ProcessStat stat(int pid) throws IOException {
     return ProcessStat.parse(read(pid, "stat"));
   }
 
   /** A process that is to be asked again and again whether it still lives. */
   public LivingProcess living(int pid) throws IOException {
-    return new LivingProcess(pid, KernelFile.inOnePiece(path(pid, "stat")));
+    KernelFile comm = KernelFile.inOnePiece(path(pid, "comm"));
+    try {
+      String _ = comm.read();
+      return new LivingProcess(pid, stat(pid).start(), comm);
+    } catch (IOException e) {
+      comm.close();
+      throw e;
+    }
   }
 
   /** As {@link #stat}, of one thread only: the kernel need not add up those of its group. */
@@ -58,12 +73,12 @@ public final class Processes {
 
   /** Which pid namespace a process is in, as {@code pid:[4026531836]}. */
   public String pidNamespace(int pid) throws IOException {
-    return Files.readSymbolicLink(path(pid, "ns/pid")).toString();
+    return Files.readSymbolicLink(Path.of(path(pid, "ns/pid"))).toString();
   }
 
   /** Which mount namespace a process is in, as {@code mnt:[4026531841]}. */
   public String mountNamespace(int pid) throws IOException {
-    return Files.readSymbolicLink(path(pid, "ns/mnt")).toString();
+    return Files.readSymbolicLink(Path.of(path(pid, "ns/mnt"))).toString();
   }
 
   /** The mount namespace of this process. */
@@ -73,7 +88,7 @@ public final class Processes {
 
   /** Those mounts that a process sees and that are wanted. */
   public MountInfo mounts(int pid, Predicate<MountInfo.Mount> wanted) throws IOException {
-    return MountInfo.read(path(pid, "mountinfo"), wanted);
+    return MountInfo.read(Path.of(path(pid, "mountinfo")), wanted);
   }
 
   /** Those mounts that this process sees and that are wanted. */
@@ -116,7 +131,7 @@ public final class Processes {
     }
   }
 
-  private Path path(int pid, String name) {
-    return procRoot.resolve(Integer.toString(pid)).resolve(name);
+  private String path(int pid, String name) {
+    return procRoot + "/" + pid + "/" + name;
   }
 }

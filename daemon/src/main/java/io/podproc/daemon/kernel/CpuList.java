@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.kernel;
 
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -21,16 +23,21 @@ public final class CpuList {
   /** Parts that are no CPU number or range are passed over; an empty text is the empty set. */
   public static CpuList parse(String text) {
     BitSet cpus = new BitSet();
-    for (String part : text.trim().split(",", -1)) {
-      int dash = part.indexOf('-');
-      OptionalLong first = Numbers.parse(dash < 0 ? part : part.substring(0, dash));
-      OptionalLong last = dash < 0 ? first : Numbers.parse(part.substring(dash + 1));
+    int start = 0;
+    while (start <= text.length()) {
+      int comma = text.indexOf(',', start);
+      int end = comma < 0 ? text.length() : comma;
+      int dash = text.indexOf('-', start);
+      boolean range = dash >= 0 && dash < end;
+      OptionalLong first = Numbers.parse(text, start, range ? dash : end);
+      OptionalLong last = range ? Numbers.parse(text, dash + 1, end) : first;
       if (first.isPresent()
           && last.isPresent()
           && first.getAsLong() <= last.getAsLong()
           && last.getAsLong() <= MAX_CPU) {
         cpus.set((int) first.getAsLong(), (int) last.getAsLong() + 1);
       }
+      start = end + 1;
     }
     return new CpuList(cpus);
   }
@@ -43,9 +50,14 @@ public final class CpuList {
     return cpus.cardinality();
   }
 
-  /** The CPU numbers, ascending. */
-  public int[] toArray() {
-    return cpus.stream().toArray();
+  /** The lowest CPU numbers, ascending, at most so many. */
+  public List<Integer> lowest(int most) {
+    List<Integer> numbers = new ArrayList<>(Math.min(most, cpus.size()));
+    for (int cpu = cpus.nextSetBit(0); cpu >= 0 && numbers.size() < most; ) {
+      numbers.add(cpu);
+      cpu = cpus.nextSetBit(cpu + 1);
+    }
+    return numbers;
   }
 
   @Override

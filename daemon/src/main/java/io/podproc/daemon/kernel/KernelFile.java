@@ -2,25 +2,22 @@
 package io.podproc.daemon.kernel;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.linux.ReadableFile;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A text file of procfs, sysfs or cgroupfs whose descriptor is kept open between reads: a third of
+ * A text file of procfs, sysfs or cgroupfs whose descriptor is kept open between reads: a tenth of
  * the cost of opening it each time.
  *
  * <p>A descriptor below a removed cgroup fails with ENODEV and never recovers, even if a cgroup of
- * the same name comes back: the failure is passed on, and whoever owns this file starts anew.
+ * the same name comes back: the failure is passed on, and the next read opens the file again.
  */
 public final class KernelFile implements Closeable {
   /** Larger than all but a few files on a few machines. Of the thread, as files are many. */
@@ -29,20 +26,33 @@ public final class KernelFile implements Closeable {
   /** No kernel text that podproc reads comes near; what does is no kernel text. */
   private static final int MAX_SIZE = 16 << 20;
 
-  private final Path path;
+  /** Makes something of a text. */
+  public interface Parser<T> {
+    /**
+     * Is given a text.
+     *
+     * @param bytes holds it from 0 on, and another one as soon as this thread reads again
+     */
+    T parse(byte[] bytes, int length) throws IOException;
+  }
+
+  private final String path;
   private final boolean inOnePiece;
 
   @GuardedBy("this")
-  private @Nullable FileChannel channel;
+  private @Nullable ReadableFile open;
 
-  private KernelFile(Path path, boolean inOnePiece) {
+  @GuardedBy("this")
+  private boolean closed;
+
+  private KernelFile(String path, boolean inOnePiece) {
     this.path = path;
     this.inOnePiece = inOnePiece;
   }
 
   /** A file that the kernel may hand out piece by piece: a list of tasks, devices or CPUs. */
   public KernelFile(Path path) {
-    this(path, false);
+    this(path.toString(), false);
   }
 
   /**
@@ -50,6 +60,11 @@ public final class KernelFile implements Closeable {
    * where it leaves room in the buffer there is no more, and no read is needed that only says so.
    */
   public static KernelFile inOnePiece(Path path) {
+    return inOnePiece(path.toString());
+  }
+
+  /** As {@link #inOnePiece(Path)}. */
+  public static KernelFile inOnePiece(String path) {
     return new KernelFile(path, true);
   }
 
@@ -59,42 +74,55 @@ public final class KernelFile implements Closeable {
    *
    * @throws IOException the file or its cgroup is gone, or the kernel refused
    */
+  public String read() throws IOException {
+    return read(KernelFile::text);
+  }
+
+  private static String text(byte[] bytes, int length) {
+    return new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
+  }
+
+  /** What the parser makes of the whole text as it is now; throws as {@link #read()} does. */
   // Synchronized as a whole: between two reads of one descriptor another thread's read would move
   // seq_file's position (fs/seq_file.c:seq_read_iter) and join the halves of two texts.
-  public synchronized String read() throws IOException {
+  public synchronized <T> T read(Parser<T> parser) throws IOException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+    ReadableFile file = open;
+    int length;
     try {
-      FileChannel open = channel;
-      if (open == null) {
-        open = FileChannel.open(path, StandardOpenOption.READ);
-        channel = open;
+      if (file == null) {
+        file = ReadableFile.open(path);
+        open = file;
       }
-      return readFrom(open);
+      length = readFrom(file);
     } catch (IOException e) {
-      close();
+      reopen();
       throw e;
     }
+    return parser.parse(BUFFER.get(), length);
   }
 
   /** As {@link #read()}, but empty where the kernel has no such file. */
   public synchronized Optional<String> readIfPresent() throws IOException {
-    if (channel == null && !Files.exists(path)) { // much cheaper than an exception
-      return Optional.empty();
+    if (open == null && !closed) {
+      open = ReadableFile.openIfPresent(path).orElse(null);
+      if (open == null) {
+        return Optional.empty();
+      }
     }
-    try {
-      return Optional.of(read());
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    }
+    return Optional.of(read());
   }
 
-  private String readFrom(FileChannel open) throws IOException {
+  private int readFrom(ReadableFile file) throws IOException {
     byte[] bytes = BUFFER.get();
     int length = 0;
     while (true) {
-      int n = open.read(ByteBuffer.wrap(bytes, length, bytes.length - length), length);
-      length += Math.max(n, 0);
-      if (n <= 0 || (inOnePiece && length < bytes.length)) {
-        return new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
+      int n = file.read(bytes, length, length);
+      length += n;
+      if (n == 0 || (inOnePiece && length < bytes.length)) {
+        return length;
       }
       if (length == bytes.length) {
         if (length >= MAX_SIZE) {
@@ -106,21 +134,24 @@ public final class KernelFile implements Closeable {
     }
   }
 
+  /** The next read opens the file again. */
+  public synchronized void reopen() {
+    ReadableFile file = open;
+    open = null;
+    if (file != null) {
+      file.close();
+    }
+  }
+
+  /** There is no read after this. */
   @Override
   public synchronized void close() {
-    FileChannel open = channel;
-    channel = null;
-    if (open != null) {
-      try {
-        open.close();
-      } catch (IOException e) {
-        // Nothing was written: there is nothing to lose.
-      }
-    }
+    closed = true;
+    reopen();
   }
 
   @Override
   public String toString() {
-    return path.toString();
+    return path;
   }
 }

@@ -35,6 +35,8 @@ public final class SystemCalls {
   public static final int ENOSYS = 38;
 
   /** open(2). */
+  public static final int O_RDONLY = 0;
+
   public static final int O_RDWR = 2;
 
   public static final int O_CLOEXEC = 0x80000;
@@ -64,10 +66,12 @@ public final class SystemCalls {
 
   private static final int READ = ARM ? 63 : 0;
   private static final int WRITE = ARM ? 64 : 1;
+  private static final int PREAD64 = ARM ? 67 : 17;
   private static final int CLOSE = ARM ? 57 : 3;
   private static final int OPENAT = ARM ? 56 : 257;
   private static final int IOCTL = ARM ? 29 : 16;
   private static final int PPOLL = ARM ? 73 : 271;
+  private static final int CLOCK_GETTIME = ARM ? 113 : 228;
   private static final int PIDFD_OPEN = 434;
   private static final int PIDFD_GETFD = 438;
   private static final int FCHDIR = ARM ? 50 : 81;
@@ -139,6 +143,16 @@ public final class SystemCalls {
   /** write(2): how many bytes were taken, or -errno. */
   public long write(int descriptor, MemorySegment buffer, long length) {
     return call(WRITE, descriptor, buffer.address(), length);
+  }
+
+  /** pread(2): how many bytes there were, or -errno. */
+  long pread(int descriptor, MemorySegment buffer, long offset) {
+    return call(PREAD64, descriptor, buffer.address(), buffer.byteSize(), offset, 0);
+  }
+
+  /** clock_gettime(2) into a struct timespec: 0 or -errno. */
+  int clockGettime(int clock, MemorySegment time) {
+    return (int) call(CLOCK_GETTIME, clock, time.address(), 0);
   }
 
   /** open(2): a descriptor, or -errno. */

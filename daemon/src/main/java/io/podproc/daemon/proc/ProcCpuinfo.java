@@ -40,17 +40,18 @@ public final class ProcCpuinfo implements VirtualFile {
   }
 
   private static void append(StringBuilder text, Cpuinfo.Part part) {
-    part.lines().forEach(line -> text.append(line).append('\n'));
+    part.lines().forEach(line -> text.append(line.text()).append('\n'));
     text.append('\n');
   }
 
   private static void append(StringBuilder text, Cpuinfo.Part part, int number, int count) {
-    for (String line : part.lines()) {
-      OptionalInt value = arrangement(Cpuinfo.key(line), number, count);
+    for (Cpuinfo.Line line : part.lines()) {
+      OptionalInt value = arrangement(line.key(), number, count);
       if (value.isPresent()) {
-        text.append(line, 0, line.indexOf(':') + 1).append(' ').append(value.getAsInt());
+        int colon = line.text().indexOf(':');
+        text.append(line.text(), 0, colon + 1).append(' ').append(value.getAsInt());
       } else {
-        text.append(line);
+        text.append(line.text());
       }
       text.append('\n');
     }

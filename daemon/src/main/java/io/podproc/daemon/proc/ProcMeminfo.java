@@ -7,9 +7,11 @@ import io.podproc.daemon.vfs.VirtualFile;
 import io.podproc.daemon.view.View;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Memory (fs/proc/meminfo.c:meminfo_proc_show). The host's lines in the host's order; those that
@@ -17,6 +19,11 @@ import java.util.Set;
  * settings pass through.
  */
 public final class ProcMeminfo implements VirtualFile {
+  private static final int COLUMNS = 24;
+
+  private static final List<String> BLANKS =
+      IntStream.rangeClosed(0, COLUMNS).mapToObj(" "::repeat).toList();
+
   /** Memory in use: 0 where the cgroup does not account it, never the node's. */
   private static final Set<String> IN_USE =
       Set.of(
@@ -127,10 +134,8 @@ public final class ProcMeminfo implements VirtualFile {
 
   /** show_val_kb: the key in 16 columns, the value in 8. */
   private static void append(StringBuilder text, String key, long kilobytes) {
-    int start = text.length();
-    text.append(key).append(':');
     String value = Long.toString(kilobytes);
-    int blanks = Math.max(1, Math.max(0, 16 - (text.length() - start)) + 8 - value.length());
-    text.repeat(' ', blanks).append(value).append(" kB\n");
+    int blanks = Math.max(1, Math.max(0, 15 - key.length()) + 8 - value.length());
+    text.append(key).append(':').append(BLANKS.get(blanks)).append(value).append(" kB\n");
   }
 }

@@ -3,7 +3,6 @@ package io.podproc.daemon.view;
 
 import io.podproc.daemon.cgroup.CpuLimits;
 import io.podproc.daemon.kernel.CpuList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,16 +20,13 @@ public record VisibleCpus(List<Integer> hostNumbers, double capacity) {
    * @param online the host's CPUs, which count where the cpuset is not known
    */
   public static VisibleCpus of(CpuLimits limits, CpuPolicy policy, CpuList online) {
-    int[] numbers = (limits.cpuset().isEmpty() ? online : limits.cpuset()).toArray();
-    if (numbers.length == 0) {
-      numbers = new int[] {0};
-    }
-    double quota =
-        policy == CpuPolicy.QUOTA ? limits.quota().orElse(numbers.length) : numbers.length;
-    int count = (int) Math.clamp(Math.ceil(quota), 1, numbers.length);
+    CpuList usable = limits.cpuset().isEmpty() ? online : limits.cpuset();
+    int most = Math.max(1, usable.size());
+    double quota = policy == CpuPolicy.QUOTA ? limits.quota().orElse(most) : most;
+    int count = (int) Math.clamp(Math.ceil(quota), 1, most);
     // A quota is at least 1 ms in 1 s, by kernel/sched/core.c:tg_set_cfs_bandwidth; 0 can't be.
     return new VisibleCpus(
-        Arrays.stream(numbers).limit(count).boxed().toList(), Math.clamp(quota, 0.001, count));
+        usable.isEmpty() ? List.of(0) : usable.lowest(count), Math.clamp(quota, 0.001, count));
   }
 
   public int count() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.podproc.daemon.fake.FakeKernel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +40,7 @@ class CgroupV2Test {
   }
 
   private Cgroup open(boolean countHigh) throws IOException {
-    return new CgroupHierarchy(kernel.path("cgroup"), countHigh)
+    return new CgroupHierarchy(kernel.path("cgroup"), countHigh, kernel::nanoTime)
         .at(ProcCgroup.parse("0::/pods/web\n"));
   }
 
@@ -59,10 +60,44 @@ class CgroupV2Test {
     write("/pods/web", "memory.max", "" + 512 * MIB);
     assertThat(cgroup.memory().limit()).hasValue(512 * MIB);
     write("/pods", "memory.max", "" + 256 * MIB);
+    kernel.advance(Duration.ofSeconds(1));
     assertThat(cgroup.memory().limit()).hasValue(256 * MIB);
     write("/pods", "memory.swap.max", "4096");
     write("/pods/web", "memory.swap.max", "max");
+    kernel.advance(Duration.ofSeconds(1));
     assertThat(cgroup.memory().swapLimit()).hasValue(4096);
+  }
+
+  @Test
+  void itsOwnLimitIsReadEachTimeAndThatOfAnAncestorOnceASecond() throws IOException {
+    write("/pods", "cpu.max", "300000 100000");
+    write("/pods/web", "cpu.max", "200000 100000");
+    assertThat(cgroup.cpuLimits().quota()).hasValue(2);
+    write("/pods/web", "cpu.max", "max 100000");
+    assertThat(cgroup.cpuLimits().quota()).hasValue(3);
+    write("/pods", "cpu.max", "100000 100000");
+    kernel.advance(Duration.ofMillis(999));
+    assertThat(cgroup.cpuLimits().quota()).hasValue(3);
+    kernel.advance(Duration.ofMillis(1));
+    assertThat(cgroup.cpuLimits().quota()).hasValue(1);
+  }
+
+  @Test
+  void containersHaveTheirAncestorsInCommon() throws IOException {
+    CgroupHierarchy hierarchy = kernel.cgroups();
+    kernel.cgroup("/pods/log", 0);
+    write("/pods", "cpu.max", "300000 100000");
+    assertThat(hierarchy.at(ProcCgroup.parse("0::/pods/web")).cpuLimits().quota()).hasValue(3);
+    kernel.remove("cgroup/pods/cpu.max"); // what was read for one need not be for another
+    assertThat(hierarchy.at(ProcCgroup.parse("0::/pods/log")).cpuLimits().quota()).hasValue(3);
+  }
+
+  @Test
+  void aQuotaThatIsCutShortIsNone() throws IOException {
+    for (String text : List.of("", "max", "100000", "100000 ", " 100000", "x 100000", "100000 0")) {
+      write("/pods/web", "cpu.max", text);
+      assertThat(cgroup.cpuLimits().quota()).isEmpty();
+    }
   }
 
   @Test
@@ -116,7 +151,7 @@ class CgroupV2Test {
   void aCgroupThatIsRemovedIsAnErrorForEverything() throws IOException {
     assertThat(cgroup.cpuUsage().total().sum()).isEqualTo(1_000_000);
     kernel.remove("cgroup/pods/web");
-    cgroup.close(); // the descriptors of a removed cgroup fail; those of a plain file do not
+    cgroup.reopen(); // the descriptors of a removed cgroup fail; those of a plain file do not
     assertThatThrownBy(cgroup::memory).isInstanceOf(IOException.class);
     assertThatThrownBy(cgroup::cpuLimits).isInstanceOf(IOException.class);
     assertThatThrownBy(cgroup::cpuUsage).isInstanceOf(IOException.class);
@@ -126,7 +161,7 @@ class CgroupV2Test {
     for (Pressure resource : Pressure.values()) {
       assertThatThrownBy(() -> cgroup.pressure(resource)).isInstanceOf(IOException.class);
     }
-    assertThat(cgroup.stalledMicros()).isZero();
+    assertThatThrownBy(cgroup::usedNanos).isInstanceOf(IOException.class);
   }
 
   @ParameterizedTest
@@ -167,9 +202,9 @@ class CgroupV2Test {
   void anEmptyCpusetIsTheParents() throws IOException {
     write("/pods", "cpuset.cpus.effective", "1,3");
     write("/pods/web", "cpuset.cpus.effective", "");
-    assertThat(cgroup.cpuLimits().cpuset().toArray()).containsExactly(1, 3);
+    assertThat(cgroup.cpuLimits().cpuset().lowest(9)).containsExactly(1, 3);
     kernel.remove("cgroup/pods/web/cpuset.cpus.effective");
-    assertThat(cgroup.cpuLimits().cpuset().toArray()).containsExactly(1, 3);
+    assertThat(cgroup.cpuLimits().cpuset().lowest(9)).containsExactly(1, 3);
   }
 
   @Test
@@ -231,13 +266,9 @@ class CgroupV2Test {
   }
 
   @Test
-  void stallsForMemoryAndIoAddUp() {
-    write(
-        "/pods/web",
-        "memory.pressure",
-        "some avg10=0.00 avg60=0.00 avg300=0.00 total=5\nfull avg10=0.00 total=100");
-    write("/pods/web", "io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=7");
-    assertThat(cgroup.stalledMicros()).isEqualTo(12);
+  void theSumOfWhatWasUsedIsToldForLess() throws IOException {
+    assertThat(cgroup.usedNanos()).isEqualTo(1_000_000);
+    assertThat(cgroup.usedNanos()).isEqualTo(cgroup.cpuUsage().total().sum());
   }
 
   @Test

@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.fake.FakeProcess;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.Load;
 import io.podproc.daemon.view.View;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -193,5 +196,90 @@ class ContainerResolverTest {
     assertThat(renewed).isNotSameAs(view);
     assertThat(renewed.age()).isEqualTo(Duration.ofSeconds(1));
     assertThat(containers.size()).isEqualTo(1);
+  }
+
+  @Test
+  void aCallerThatIsMovedIsPlacedAnew() throws IOException {
+    FakeProcess caller = kernel.process(300).at(WEB);
+    assertThat(cgroupSeenBy(300)).contains(WEB);
+    caller.at(LOG);
+    assertThat(cgroupSeenBy(300)).contains(LOG);
+    caller.at("/user.slice");
+    assertThat(resolver.of(300)).isEmpty();
+    caller.at(WEB);
+    assertThat(cgroupSeenBy(300)).contains(WEB);
+  }
+
+  @Test
+  void aThreadIdThatIsUsedAgainIsPlacedAnew() throws Exception {
+    FakeKernel here = new FakeKernel(Path.of("/"));
+    Process sleeper = new ProcessBuilder("sleep", "60").start();
+    int tid = (int) sleeper.pid();
+    Callers<String> callers = new Callers<>(here.processes(), text -> text);
+    assertThat(callers.find(tid)).isNotEmpty();
+    sleeper.destroyForcibly().waitFor();
+    assertThatThrownBy(() -> callers.find(tid)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void callersWhoTakeEachOthersPlaceAreAllPlaced() throws IOException {
+    for (int round = 0; round < 2; round++) {
+      for (int tid = 1000; tid < 3000; tid += 250) {
+        kernel.process(tid).at(tid % 500 == 0 ? WEB : LOG);
+        kernel.process(tid + 256).at(tid % 500 == 0 ? LOG : WEB);
+        assertThat(cgroupSeenBy(tid)).contains(tid % 500 == 0 ? WEB : LOG);
+        assertThat(cgroupSeenBy(tid + 256)).contains(tid % 500 == 0 ? LOG : WEB);
+      }
+    }
+  }
+
+  @Test
+  void whoHasNotAskedForLongCanAskAgain() throws IOException {
+    kernel.process(300).at(WEB);
+    assertThat(cgroupSeenBy(300)).contains(WEB);
+    resolver.forgetIdle();
+    resolver.forgetIdle();
+    assertThat(cgroupSeenBy(300)).contains(WEB);
+  }
+
+  @Test
+  void descriptorsOfIdleCallersAreGivenBack() throws IOException {
+    long before = descriptors();
+    for (int tid = 1000; tid < 1600; tid++) {
+      kernel.process(tid).at(WEB);
+      assertThat(cgroupSeenBy(tid)).contains(WEB);
+    }
+    assertThat(descriptors()).isBetween(before + 1, before + 256);
+    resolver.forgetIdle();
+    resolver.forgetIdle();
+    assertThat(descriptors()).isEqualTo(before);
+  }
+
+  private long descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.filter(this::isOfTheFakeKernel).count();
+    }
+  }
+
+  private boolean isOfTheFakeKernel(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).startsWith(root);
+    } catch (IOException e) {
+      return false; // closed meanwhile
+    }
+  }
+
+  @Test
+  void aContainerThatWasForgottenIsFoundAgain() throws IOException {
+    kernel.process(300).at(WEB).numbered(1).startedAt(9990);
+    kernel.cgroup(WEB, 1000).members(WEB, 300);
+    Container first = (Container) resolver.of(300).orElseThrow();
+    assertThat(first.age()).isEqualTo(Duration.ofSeconds(10));
+    containers.remove(first);
+    assertThatThrownBy(first::cpuTimes).isInstanceOf(IOException.class);
+    Container second = (Container) resolver.of(300).orElseThrow();
+    assertThat(second).isNotSameAs(first);
+    assertThat(second.age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(containers.at(second.paths())).isSameAs(second);
   }
 }

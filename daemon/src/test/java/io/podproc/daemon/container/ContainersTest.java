@@ -62,7 +62,7 @@ class ContainersTest {
   @Test
   void aPidThatIsUsedAgainIsAnotherProcess() throws IOException {
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
-    kernel.process(300).startedAt(9999);
+    kernel.remove("proc/300").process(300).startedAt(9999);
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(5));
   }
 

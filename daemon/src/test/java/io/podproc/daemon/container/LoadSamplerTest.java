@@ -105,16 +105,6 @@ class LoadSamplerTest {
   }
 
   @Test
-  void aContainerThatWasStalledIsLookedAt() throws IOException {
-    web();
-    sampleAfter(INTERVAL);
-    kernel.process(300).state('D');
-    kernel.write("cgroup/web/io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
-    sampleAfter(INTERVAL);
-    assertThat(web().load().blocked()).isEqualTo(1);
-  }
-
-  @Test
   void aContainerWithoutThreadsIsForgotten() {
     web();
     kernel.members("/web");

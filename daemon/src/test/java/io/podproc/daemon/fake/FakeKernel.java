@@ -22,6 +22,7 @@ public final class FakeKernel {
 
   private final Path root;
   private long nanos;
+  private long bootNanos = Duration.ofSeconds(10_000).toNanos();
 
   public FakeKernel(Path root) {
     this.root = root;
@@ -102,15 +103,25 @@ public final class FakeKernel {
     return nanos;
   }
 
+  /** The time since the boot does not stand still with the clock: it is what it is set to. */
+  public FakeKernel bootedFor(Duration time) {
+    bootNanos = time.toNanos();
+    return this;
+  }
+
+  public long bootNanos() {
+    return bootNanos;
+  }
+
   public Processes processes() {
     return new Processes(path("proc"));
   }
 
   public HostFacts host() {
-    return new HostFacts(path("proc"), path("sys"), Duration.ZERO, this::nanoTime);
+    return new HostFacts(path("proc"), path("sys"), Duration.ZERO, this::nanoTime, this::bootNanos);
   }
 
   public CgroupHierarchy cgroups() throws IOException {
-    return new CgroupHierarchy(path("cgroup"), false);
+    return new CgroupHierarchy(path("cgroup"), false, this::nanoTime);
   }
 }

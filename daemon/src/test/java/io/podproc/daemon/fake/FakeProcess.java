@@ -99,6 +99,7 @@ public final class FakeProcess {
             + startTicks
             + " 2899968 388 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
     kernel.write("proc/" + pid + "/stat", stat);
+    kernel.write("proc/" + pid + "/comm", comm + "\n");
     kernel.write("proc/" + pid + "/task/" + pid + "/stat", stat);
     kernel.write(
         "proc/" + pid + "/status",

@@ -17,7 +17,18 @@ class CpuinfoTest {
         .extracting(Cpuinfo.Part::cpu)
         .containsExactly(OptionalLong.of(0), OptionalLong.of(1));
     assertThat(cpuinfo.parts().getFirst().lines())
+        .extracting(Cpuinfo.Line::text)
         .containsExactly("processor\t: 0", "vendor_id\t: GenuineIntel", "power management:");
+  }
+
+  @Test
+  void aKeyIsWhatStandsBeforeTheColon() {
+    assertThat(Cpuinfo.parse("cpu cores\t: 4\nflags\t\t: a:b\nno colon\n:\n").parts())
+        .singleElement()
+        .satisfies(part ->
+            assertThat(part.lines())
+                .extracting(Cpuinfo.Line::key)
+                .containsExactly("cpu cores", "flags", "", ""));
   }
 
   @Test

@@ -22,7 +22,11 @@ class HostFactsTest {
     kernel = FakeKernel.v2(root);
     host =
         new HostFacts(
-            kernel.path("proc"), kernel.path("sys"), Duration.ofMillis(100), kernel::nanoTime);
+            kernel.path("proc"),
+            kernel.path("sys"),
+            Duration.ofMillis(100),
+            kernel::nanoTime,
+            kernel::bootNanos);
   }
 
   private void memory(long kilobytes) {
@@ -59,8 +63,9 @@ class HostFactsTest {
   @Test
   void uptimeAndTextsAreAlwaysFresh() throws IOException {
     assertThat(host.uptime()).isEqualTo(Duration.ofSeconds(10_000));
-    kernel.write("proc/uptime", "10000.01 1\n");
+    kernel.bootedFor(Duration.ofMillis(10_000_010));
     assertThat(host.uptime()).isEqualTo(Duration.ofMillis(10_000_010));
+    kernel.write("proc/uptime", "10000.01 1\n");
     assertThat(host.text("/proc/uptime")).isEqualTo("10000.01 1\n");
     kernel.write("proc/uptime", "10000.02 1\n");
     assertThat(host.text("/proc/uptime")).isEqualTo("10000.02 1\n");

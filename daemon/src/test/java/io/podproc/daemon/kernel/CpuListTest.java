@@ -10,10 +10,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CpuListTest {
   @Test
   void rangesAndSingleCpusAreRead() {
-    assertThat(CpuList.parse("0-3,5\n").toArray()).containsExactly(0, 1, 2, 3, 5);
-    assertThat(CpuList.parse("7").toArray()).containsExactly(7);
-    assertThat(CpuList.parse("5,1-2,2-3\r\n").toArray()).containsExactly(1, 2, 3, 5);
-    assertThat(CpuList.parse(" 0 - 1 , 4 ").toArray()).containsExactly(0, 1, 4);
+    assertThat(CpuList.parse("0-3,5\n").lowest(9)).containsExactly(0, 1, 2, 3, 5);
+    assertThat(CpuList.parse("7").lowest(9)).containsExactly(7);
+    assertThat(CpuList.parse("5,1-2,2-3\r\n").lowest(9)).containsExactly(1, 2, 3, 5);
+    assertThat(CpuList.parse(" 0 - 1 , 4 ").lowest(9)).containsExactly(0, 1, 4);
   }
 
   @ParameterizedTest
@@ -41,6 +41,6 @@ class CpuListTest {
 
   @Test
   void theRestOfAListSurvivesJunk() {
-    assertThat(CpuList.parse("x,2,3-1,,0-99999999999,4-5").toArray()).containsExactly(2, 4, 5);
+    assertThat(CpuList.parse("x,2,3-1,,0-99999999999,4-5").lowest(9)).containsExactly(2, 4, 5);
   }
 }

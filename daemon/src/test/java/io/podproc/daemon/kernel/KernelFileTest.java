@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -85,13 +87,38 @@ class KernelFileTest {
   }
 
   @Test
-  void aClosedFileIsOpenedAgain() throws IOException {
+  void aFileIsOpenedAgainOnRequest() throws IOException {
     Files.writeString(path, "old\n");
     assertThat(file.read()).isEqualTo("old\n");
     Files.delete(path);
     Files.writeString(path, "new\n");
-    file.close();
+    file.reopen();
     assertThat(file.read()).isEqualTo("new\n");
+  }
+
+  @Test
+  void aClosedFileIsNeverOpenedAgain() throws IOException {
+    Files.writeString(path, "here\n");
+    file.close();
+    assertThatThrownBy(file::read).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(file::readIfPresent).isInstanceOf(ClosedChannelException.class);
+  }
+
+  @Test
+  void aTextInOnePieceIsReadWholeWhateverItsSize() throws IOException {
+    try (KernelFile whole = KernelFile.inOnePiece(path)) {
+      for (int size : new int[] {10, 100_000, 20_000, 8192, 0}) {
+        Files.writeString(path, "x".repeat(size));
+        assertThat(whole.read()).hasSize(size);
+      }
+    }
+  }
+
+  @Test
+  void whatIsNoFileIsAnErrorThatNamesIt() {
+    assertThatThrownBy(() -> new KernelFile(directory).read())
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageContaining(directory.toString());
   }
 
   @Test

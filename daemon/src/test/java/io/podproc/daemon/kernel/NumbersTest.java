@@ -3,6 +3,8 @@ package io.podproc.daemon.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,5 +41,18 @@ class NumbersTest {
   @Test
   void aPartOfATextIsRead() {
     assertThat(Numbers.parse("usage 1234 5", 6, 10)).hasValue(1234);
+  }
+
+  @Test
+  void wordsAreReadInTheirOrder() {
+    assertThat(words("100 300 junk \n")).containsExactly(100L, 300L, 0L);
+    assertThat(words("7")).containsExactly(7L);
+    assertThat(words("  1   -2 99999999999999999999\n")).containsExactly(1L, 0L, Long.MAX_VALUE);
+    assertThat(words("")).isEmpty();
+    assertThat(words(" \n")).isEmpty();
+  }
+
+  private static List<Long> words(String text) {
+    return Numbers.words(text.getBytes(StandardCharsets.ISO_8859_1), text.length());
   }
 }

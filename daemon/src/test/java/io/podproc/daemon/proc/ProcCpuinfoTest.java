@@ -8,28 +8,31 @@ import io.podproc.daemon.view.VisibleCpus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ProcCpuinfoTest {
   private static Cpuinfo.Part x86(int number) {
-    return new Cpuinfo.Part(
-        OptionalLong.of(number),
-        List.of(
-            "processor\t: " + number,
-            "model name\t: CPU " + number,
-            "physical id\t: 1",
-            "siblings\t: 4",
-            "core id\t\t: " + (8 + number),
-            "cpu cores\t: 2",
-            "apicid\t\t: " + (16 + number),
-            "initial apicid\t: " + (16 + number),
-            "power management:"));
+    return cpu(
+        number,
+        "processor\t: " + number,
+        "model name\t: CPU " + number,
+        "physical id\t: 1",
+        "siblings\t: 4",
+        "core id\t\t: " + (8 + number),
+        "cpu cores\t: 2",
+        "apicid\t\t: " + (16 + number),
+        "initial apicid\t: " + (16 + number),
+        "power management:");
   }
 
   private static Cpuinfo.Part arm64(int number) {
+    return cpu(number, "processor\t: " + number, "BogoMIPS\t: 50.00", "CPU part\t: 0xd0c");
+  }
+
+  private static Cpuinfo.Part cpu(int number, String... lines) {
     return new Cpuinfo.Part(
-        OptionalLong.of(number),
-        List.of("processor\t: " + number, "BogoMIPS\t: 50.00", "CPU part\t: 0xd0c"));
+        OptionalLong.of(number), Stream.of(lines).map(Cpuinfo.Line::of).toList());
   }
 
   private static Cpuinfo host(Cpuinfo.Part... parts) {
@@ -92,7 +95,8 @@ class ProcCpuinfoTest {
 
   @Test
   void whatBelongsToNoCpuStays() {
-    Cpuinfo.Part hardware = new Cpuinfo.Part(OptionalLong.empty(), List.of("Hardware\t: BCM2835"));
+    Cpuinfo.Part hardware =
+        new Cpuinfo.Part(OptionalLong.empty(), List.of(Cpuinfo.Line.of("Hardware\t: BCM2835")));
     assertThat(ProcCpuinfo.render(host(arm64(0), arm64(1), hardware), cpus(0)))
         .endsWith("\n\nHardware\t: BCM2835\n\n")
         .doesNotContain(": 1");

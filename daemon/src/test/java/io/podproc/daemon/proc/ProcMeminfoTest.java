@@ -53,7 +53,7 @@ class ProcMeminfoTest {
 
   private Meminfo host(String text) throws IOException {
     Files.writeString(root.resolve("meminfo"), text);
-    return new HostFacts(root, root, Duration.ZERO, () -> 0).meminfo();
+    return new HostFacts(root, root, Duration.ZERO, () -> 0, () -> 0).meminfo();
   }
 
   private String render(MemoryFacts cgroup) throws IOException {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.linux;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/**
+ * A file that is open for reading, without what a channel of the JDK does to be used by many
+ * threads: this one may be used by one at a time, and must be closed.
+ */
+public final class ReadableFile implements Closeable {
+  /** What a thread reads with, whatever the file. */
+  private static final class Reader {
+    static final ThreadLocal<Reader> OF_THREAD = ThreadLocal.withInitial(Reader::new);
+
+    final SystemCalls calls = new SystemCalls(Arena.ofAuto());
+    private MemorySegment buffer = Arena.ofAuto().allocate(8192);
+
+    MemorySegment room(int size) {
+      if (size > buffer.byteSize()) {
+        buffer = Arena.ofAuto().allocate(size);
+      }
+      return size == buffer.byteSize() ? buffer : buffer.asSlice(0, size);
+    }
+  }
+
+  private final String path;
+  private final int descriptor;
+
+  private ReadableFile(String path, int descriptor) {
+    this.path = path;
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @throws NoSuchFileException there is none
+   * @throws IOException it can't be opened
+   */
+  public static ReadableFile open(String path) throws IOException {
+    return openIfPresent(path).orElseThrow(() -> new NoSuchFileException(path));
+  }
+
+  /** As {@link #open}, but empty where there is no such file. */
+  public static Optional<ReadableFile> openIfPresent(String path) throws IOException {
+    int descriptor =
+        Reader.OF_THREAD.get().calls.open(path, SystemCalls.O_RDONLY | SystemCalls.O_CLOEXEC);
+    if (descriptor == -SystemCalls.ENOENT || descriptor == -SystemCalls.ENOTDIR) {
+      return Optional.empty(); // much cheaper than an exception
+    }
+    if (descriptor < 0) {
+      throw failure(path, -descriptor);
+    }
+    return Optional.of(new ReadableFile(path, descriptor));
+  }
+
+  /**
+   * Reads bytes to where they are wanted.
+   *
+   * @param bytes takes them, from {@code at} on, as many as it has room for
+   * @return how many there were; 0 at the end
+   */
+  public int read(byte[] bytes, int at, long offset) throws IOException {
+    Reader reader = Reader.OF_THREAD.get();
+    MemorySegment room = reader.room(bytes.length - at);
+    long count;
+    do {
+      count = reader.calls.pread(descriptor, room, offset);
+    } while (count == -SystemCalls.EINTR);
+    if (count < 0) {
+      throw failure(path, (int) -count);
+    }
+    MemorySegment.copy(room, ValueLayout.JAVA_BYTE, 0, bytes, at, (int) count);
+    return (int) count;
+  }
+
+  private static IOException failure(String path, int errno) {
+    return switch (errno) {
+      case SystemCalls.EACCES, SystemCalls.EPERM -> new AccessDeniedException(path);
+      case SystemCalls.ENODEV -> new FileSystemException(path, null, "its cgroup is gone");
+      case SystemCalls.ESRCH -> new FileSystemException(path, null, "its process is gone");
+      default -> new FileSystemException(path, null, "error " + errno);
+    };
+  }
+
+  @Override
+  public void close() {
+    int _ = Reader.OF_THREAD.get().calls.close(descriptor);
+  }
+}
