@@ -110,11 +110,13 @@ final class Container implements View, Closeable {
    *
    * @throws IOException it is gone, or another container
    */
-  synchronized void restore(Memory.OfContainer memory) throws IOException {
+  void restore(Memory.OfContainer memory) throws IOException {
     if (!oldest().start().equals(memory.start())) {
       throw new IOException("another container at " + paths);
     }
-    ledger = memory.cpu().map(CpuLedger::new).orElse(null);
+    synchronized (this) {
+      ledger = memory.cpu().map(CpuLedger::new).orElse(null);
+    }
     loadAccount.restore(memory);
   }
 
@@ -123,13 +125,14 @@ final class Container implements View, Closeable {
    *
    * @throws IOException it is gone
    */
-  synchronized Memory.OfContainer memory() throws IOException {
-    return new Memory.OfContainer(
-        paths,
-        oldest().start(),
-        Optional.ofNullable(ledger).map(CpuLedger::memory),
-        loadAccount.averages(),
-        loadAccount.lastPid());
+  Memory.OfContainer memory() throws IOException {
+    Duration start = oldest().start();
+    Optional<Memory.Accounts> cpu;
+    synchronized (this) {
+      cpu = Optional.ofNullable(ledger).map(CpuLedger::memory);
+    }
+    // Not while this is locked: the account of the load asks for the oldest process.
+    return new Memory.OfContainer(paths, start, cpu, loadAccount.averages(), loadAccount.lastPid());
   }
 
   private synchronized CpuLedger ledger() throws IOException {

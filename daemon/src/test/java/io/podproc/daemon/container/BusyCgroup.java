@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /** A cgroup of process 300 that uses CPU time between any two looks, and is slow to tell. */
-final class BusyCgroup implements Cgroup {
+class BusyCgroup implements Cgroup {
   static final long EACH_LOOK = 1_000_000;
 
   private final AtomicLong looks = new AtomicLong();

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.fake.FakeKernel;
 import io.podproc.daemon.view.CpuPolicy;
+import io.podproc.daemon.view.Load;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,8 +17,10 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class ContainersTest {
@@ -143,5 +147,60 @@ class ContainersTest {
     }
     assertThat(busy.cpuTimes().total().used().sum())
         .isEqualTo((readers * times + 1) * BusyCgroup.EACH_LOOK);
+  }
+
+  /**
+   * Whoever counts the threads asks for the first of them, and whoever saves asks for the count.
+   */
+  @Test
+  @Timeout(20)
+  void whoReadsTheLoadAndWhoSavesDoNotWaitForEachOther() throws Exception {
+    kernel.process(300).numbered(1);
+    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    Container container =
+        new Container(
+            ProcCgroup.parse("0::/busy\n"),
+            new BusyCgroup() {
+              @Override
+              public List<Integer> threads() {
+                meanwhile.get().run();
+                return super.threads();
+              }
+            },
+            kernel.host(),
+            kernel.processes(),
+            CpuPolicy.QUOTA,
+            kernel::nanoTime);
+    AtomicReference<Memory.OfContainer> saved = new AtomicReference<>();
+    Thread saving =
+        Thread.ofPlatform()
+            .daemon()
+            .unstarted(() -> {
+              try {
+                saved.set(container.memory());
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    meanwhile.set(() -> {
+      saving.start();
+      while (saving.getState() != Thread.State.BLOCKED) {
+        Thread.onSpinWait();
+      }
+    });
+    Thread reading =
+        Thread.ofPlatform()
+            .daemon()
+            .start(() -> {
+              try {
+                Load _ = container.load();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    reading.join(Duration.ofSeconds(10));
+    saving.join(Duration.ofSeconds(5));
+    assertThat(saved.get()).isNotNull();
+    assertThat(saved.get().lastPid()).isEqualTo(1);
   }
 }
