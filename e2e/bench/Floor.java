@@ -93,6 +93,11 @@ final class Floor {
           }
 
           @Override
+          public Object asker(int callerTid) {
+            return nobody;
+          }
+
+          @Override
           public View renew(View view) {
             return view;
           }

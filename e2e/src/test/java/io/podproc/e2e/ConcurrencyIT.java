@@ -32,8 +32,9 @@ class ConcurrencyIT {
   private static final int THREADS = 64;
   private static final int SECONDS = 30;
   private static final int MIB = 1024;
-  private static final Path READER =
-      Machine.checkout().resolve("e2e/src/test/resources/concurrency.py");
+  private static final Path SCRIPTS = Machine.checkout().resolve("e2e/src/test/resources");
+  private static final Path READER = SCRIPTS.resolve("concurrency.py");
+  private static final Path HAMMER = SCRIPTS.resolve("hammer.py");
 
   private DaemonProcess daemon;
 
@@ -111,6 +112,35 @@ class ConcurrencyIT {
     assertThat(after.descriptors()).isLessThanOrEqualTo(before.descriptors() + 2);
     assertThat(during.threads()).isLessThanOrEqualTo(before.threads() + 4);
     assertThat(during.rssMib()).isLessThan(200);
+  }
+
+  /**
+   * The kernel queues what is asked in the order in which it was asked: one reader among so many
+   * others would get a share of one in {@link #THREADS}.
+   */
+  @Test
+  void a_container_with_many_readers_leaves_others_their_turn() throws Exception {
+    try (Container many = container(1);
+        Container one = container(3);
+        ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<String> all = readers.submit(() -> hammer(many, THREADS));
+      long reads = reads(hammer(one, 1));
+      long others = reads(answer(all));
+      System.out.printf("%d reads by one reader beside %d by %d%n", reads, others, THREADS);
+      assertThat(reads).isGreaterThan(others / (THREADS / 4));
+    }
+  }
+
+  private static String hammer(Container container, int processes) {
+    return container
+        .run(
+            Machine.deadline(60),
+            "/usr/bin/python3 -I -S " + HAMMER + " 5 " + processes + " /proc/loadavg")
+        .ok();
+  }
+
+  private static long reads(String answer) {
+    return (long) Output.number(answer, "^reads (\\d+)$");
   }
 
   private static int memoryMib(int number) {

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class ContainerResolver implements Views {
   private static final String SYSTEMD_INIT = "/init.scope";
 
+  /** All who are in none, or can't be placed, are one. */
+  private static final Object NO_CONTAINER = new Object();
+
   private final Processes processes;
   private final Containers containers;
   private final String hostNamespace;
@@ -88,7 +91,22 @@ public final class ContainerResolver implements Views {
                     ? path.substring(0, path.length() - SYSTEMD_INIT.length())
                     : path)
             .map(path -> path.isEmpty() ? "/" : path);
-    return init.isRoot() ? Optional.empty() : Optional.of(containers.at(inside(init)));
+    if (init.isRoot()) {
+      return Optional.empty();
+    }
+    Container found = containers.at(inside(init));
+    place.last = found;
+    return Optional.of(found);
+  }
+
+  @Override
+  public Object asker(int callerTid) {
+    try {
+      Container known = callers.recent(callerTid).last;
+      return known != null ? known : of(callerTid).map(Object.class::cast).orElse(NO_CONTAINER);
+    } catch (IOException e) {
+      return NO_CONTAINER;
+    }
   }
 
   /**

@@ -70,7 +70,7 @@ record Connection(int descriptor) {
       if (calls.ioctl(clone, CLONE, device) != 0) {
         return State.UNUSED;
       }
-      return (calls.events(device) & SystemCalls.POLLERR) == 0 ? State.LIVE : State.ENDED;
+      return (calls.events(device, 0) & SystemCalls.POLLERR) == 0 ? State.LIVE : State.ENDED;
     } finally {
       int _ = calls.close(clone);
     }

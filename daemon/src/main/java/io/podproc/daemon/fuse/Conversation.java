@@ -16,8 +16,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers the kernel's requests: one message in, at most one out. It keeps no state that a
@@ -36,6 +39,8 @@ final class Conversation {
   /** The tree never changes, so neither do its entries and attributes; seconds. */
   private static final long CACHED = 3600;
 
+  private static final long SHARED_NANOS = Duration.ofSeconds(1).toNanos();
+
   private static final int S_IFDIR = 0040000;
   private static final int S_IFREG = 0100000;
   private static final int DT_DIR = 4;
@@ -51,6 +56,11 @@ final class Conversation {
   private final OpenFiles openFiles = new OpenFiles();
   private final long beginSeconds = System.currentTimeMillis() / 1000;
   private final Runnable greeted;
+
+  /** Who opened a file last, and until when it is worth to see that each gets a turn. */
+  private volatile @Nullable Object lastReader;
+
+  private volatile long sharedUntilNanos = System.nanoTime();
 
   /**
    * @param greeted called once the kernel has opened the conversation
@@ -110,6 +120,30 @@ final class Conversation {
     reply.putInt(OUT_ERROR, -error);
     reply.putLong(OUT_UNIQUE, request.getLong(IN_UNIQUE));
     reply.position(0).limit(length);
+  }
+
+  /** Whether more than one have asked of late. */
+  boolean isShared() {
+    return System.nanoTime() - sharedUntilNanos < 0;
+  }
+
+  /**
+   * Whom a request keeps others waiting for, so that all get their turn. Empty where it is answered
+   * as soon as it is looked at.
+   */
+  Optional<Object> asker(ByteBuffer request) {
+    if (request.limit() < HANDLE + Long.BYTES) {
+      return Optional.empty();
+    }
+    try {
+      return switch (request.getInt(IN_OPCODE)) {
+        case OPEN -> Optional.of(opener.asker(request.getInt(IN_TID)));
+        case READ, RELEASE -> openFiles.get(request.getLong(HANDLE)).map(OpenFile::reader);
+        default -> Optional.empty();
+      };
+    } catch (RuntimeException e) { // which is told when it is answered
+      return Optional.empty();
+    }
   }
 
   /** Puts the body of the reply. False: this request gets none. */
@@ -209,7 +243,13 @@ final class Conversation {
   }
 
   private void open(ByteBuffer request, ByteBuffer reply) throws Failure {
-    long handle = openFiles.add(opener.open(file(request), request.getInt(IN_TID)));
+    OpenFile file = opener.open(file(request), request.getInt(IN_TID));
+    Object last = lastReader;
+    if (!file.reader().equals(last)) {
+      lastReader = file.reader();
+      sharedUntilNanos = System.nanoTime() + (last == null ? 0 : SHARED_NANOS);
+    }
+    long handle = openFiles.add(file);
     // Each read is to be fresh, and a close that waited for an answer could not be killed.
     putOpen(reply, handle, FOPEN_DIRECT_IO | FOPEN_NOFLUSH);
   }

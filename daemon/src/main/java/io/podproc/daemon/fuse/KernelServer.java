@@ -21,7 +21,17 @@ final class KernelServer {
    */
   private static final int WORKERS = 2;
 
+  /**
+   * A request that comes sooner had been waiting, and there may be more. One that had not needs its
+   * caller to be run first and this thread to be woken, which takes longer.
+   */
+  private static final long AT_ONCE_NANOS = 8_000;
+
+  /** How long those who come meanwhile wait till they are looked for: two or three answers. */
+  private static final long GATHER_NANOS = 50_000;
+
   private final Conversation conversation;
+  private final Backlog backlog = new Backlog();
   private final List<Worker> workers = Stream.generate(Worker::new).limit(WORKERS).toList();
   private volatile Connection connection;
   private volatile boolean leaving;
@@ -57,7 +67,8 @@ final class KernelServer {
 
   /** Whether a thread still reads through it, or answers what it has read. */
   boolean uses(Connection other) {
-    return workers.stream().anyMatch(worker -> other.equals(worker.through));
+    // The backlog first: what a worker takes from it meanwhile, that worker uses.
+    return backlog.uses(other) || workers.stream().anyMatch(worker -> other.equals(worker.through));
   }
 
   private final class Worker implements Runnable {
@@ -65,8 +76,14 @@ final class KernelServer {
 
     @Override
     public void run() {
-      serve();
+      try (Arena memory = Arena.ofConfined()) {
+        new Exchange(memory, this).serve();
+      }
       through = null;
+    }
+
+    private void use(Connection connection) {
+      through = connection;
     }
 
     /** What it says it uses it still may: whoever looks whether it can be closed looks then. */
@@ -78,33 +95,109 @@ final class KernelServer {
       } while (current.descriptor() != connection.descriptor());
       return current;
     }
+  }
 
-    private void serve() {
-      try (Arena arena = Arena.ofConfined()) {
-        SystemCalls calls = new SystemCalls(arena);
-        MemorySegment request = arena.allocate(Conversation.REQUEST_SIZE, 8);
-        MemorySegment reply = arena.allocate(Conversation.REPLY_SIZE, 8);
-        ByteBuffer in = request.asByteBuffer().order(ByteOrder.nativeOrder());
-        ByteBuffer out = reply.asByteBuffer().order(ByteOrder.nativeOrder());
-        while (!leaving) {
-          Connection from = current();
-          long length = calls.read(from.descriptor(), request);
-          if (length == -SystemCalls.ENODEV) {
-            return; // unmounted, and the last file closed
-          } else if (length >= 0) {
-            in.position(0).limit((int) length);
-            conversation.answer(in, out);
-            if (out.limit() > 0) {
-              // ENOENT: the caller was killed meanwhile
-              long _ = calls.write(from.descriptor(), reply, out.limit());
-            }
-          } else if (length != -SystemCalls.ENOENT // interrupted before it was read
-              && length != -SystemCalls.EINTR
-              && length != -SystemCalls.EAGAIN) {
-            LOG.errorf("reading from /dev/fuse: error %d", -length);
-            return;
-          }
+  /** A worker's system calls and buffers. */
+  private final class Exchange {
+    private final Worker worker;
+    private final SystemCalls calls;
+    private final MemorySegment request;
+    private final MemorySegment reply;
+    private final ByteBuffer in;
+    private final ByteBuffer out;
+    private long gatheredNanos = System.nanoTime();
+
+    Exchange(Arena memory, Worker worker) {
+      this.worker = worker;
+      calls = new SystemCalls(memory);
+      request = memory.allocate(Conversation.REQUEST_SIZE, 8);
+      reply = memory.allocate(Conversation.REPLY_SIZE, 8);
+      in = request.asByteBuffer().order(ByteOrder.nativeOrder());
+      out = reply.asByteBuffer().order(ByteOrder.nativeOrder());
+    }
+
+    void serve() {
+      boolean goesOn = true;
+      while (goesOn) {
+        Backlog.Request next = backlog.take(worker::use).orElse(null);
+        if (next != null) {
+          in.clear().put(next.message()).flip();
+          answer(next.from());
+          goesOn = leaving || gather();
+        } else {
+          goesOn = !leaving && serveNext();
         }
+      }
+    }
+
+    /** Waits for a request, and answers it unless others wait as well. False: there are no more. */
+    private boolean serveNext() {
+      Connection from = worker.current();
+      boolean isShared = conversation.isShared();
+      long asked = isShared ? System.nanoTime() : 0;
+      if (!read(from)) {
+        return false;
+      }
+      if (isShared && System.nanoTime() - asked < AT_ONCE_NANOS && isAnyWaiting(from)) {
+        putAside(from);
+        return gather();
+      }
+      answer(from);
+      return true;
+    }
+
+    /** Takes over what waits, so that each asker gets a turn. False: there are no more. */
+    private boolean gather() {
+      if (System.nanoTime() - gatheredNanos < GATHER_NANOS) {
+        return true;
+      }
+      gatheredNanos = System.nanoTime();
+      Connection from = worker.current();
+      while (!backlog.isFull() && isAnyWaiting(from)) {
+        // Another worker may have been faster. It goes on with the backlog, should this one wait.
+        if (!read(from)) {
+          return false;
+        }
+        putAside(from);
+      }
+      return true;
+    }
+
+    private boolean isAnyWaiting(Connection from) {
+      return calls.events(from.descriptor(), SystemCalls.POLLIN) == SystemCalls.POLLIN;
+    }
+
+    private void putAside(Connection from) {
+      Object asker = in.hasRemaining() ? conversation.asker(in).orElse(null) : null;
+      if (asker == null) {
+        answer(from);
+        return;
+      }
+      ByteBuffer message = ByteBuffer.allocate(in.remaining()).put(in).flip();
+      backlog.add(asker, new Backlog.Request(from, message));
+    }
+
+    /** False: the connection has ended. An interrupted read leaves an empty message. */
+    private boolean read(Connection from) {
+      long length = calls.read(from.descriptor(), request);
+      in.position(0).limit((int) Math.max(0, length));
+      if (length >= 0
+          || length == -SystemCalls.ENOENT // interrupted before it was read
+          || length == -SystemCalls.EINTR
+          || length == -SystemCalls.EAGAIN) {
+        return true;
+      }
+      if (length != -SystemCalls.ENODEV) { // unmounted, and the last file closed
+        LOG.errorf("reading from /dev/fuse: error %d", -length);
+      }
+      return false;
+    }
+
+    private void answer(Connection from) {
+      conversation.answer(in, out);
+      if (out.limit() > 0) {
+        // ENOENT: the caller was killed meanwhile
+        long _ = calls.write(from.descriptor(), reply, out.limit());
       }
     }
   }

@@ -59,6 +59,8 @@ public final class SystemCalls {
   public static final int MNT_DETACH = 2;
 
   /** poll(2). */
+  public static final int POLLIN = 1;
+
   public static final int POLLERR = 8;
 
   private static final int AT_FDCWD = -100;
@@ -89,12 +91,16 @@ public final class SystemCalls {
   private static final MethodHandle SYSCALL = handle();
 
   private final MemorySegment state;
+  private final MemorySegment polled;
+  private final MemorySegment atOnce;
 
   /**
-   * @param memory where errno is kept; lasts as long as this is used
+   * @param memory where errno and the like are kept; lasts as long as this is used
    */
   public SystemCalls(Arena memory) {
     state = memory.allocate(STATE);
+    polled = memory.allocate(8, 4); // struct pollfd: fd, events, revents
+    atOnce = memory.allocate(16, 8); // struct timespec
   }
 
   /**
@@ -179,15 +185,16 @@ public final class SystemCalls {
     }
   }
 
-  /** A poll(2) that does not wait: the events that there are, or -errno. */
-  public int events(int descriptor) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment polled = arena.allocate(8, 4); // struct pollfd: fd, events, revents
-      polled.set(ValueLayout.JAVA_INT, 0, descriptor);
-      MemorySegment atOnce = arena.allocate(16, 8); // struct timespec
-      int count = (int) call(PPOLL, polled.address(), 1, atOnce.address());
-      return count < 0 ? count : polled.get(ValueLayout.JAVA_SHORT, 6);
-    }
+  /**
+   * A poll(2) that does not wait: those events that there are, or -errno.
+   *
+   * @param wanted which are told besides {@link #POLLERR}
+   */
+  public int events(int descriptor, int wanted) {
+    polled.set(ValueLayout.JAVA_INT, 0, descriptor);
+    polled.set(ValueLayout.JAVA_SHORT, 4, (short) wanted);
+    int count = (int) call(PPOLL, polled.address(), 1, atOnce.address());
+    return count <= 0 ? count : polled.get(ValueLayout.JAVA_SHORT, 6);
   }
 
   /**

@@ -17,13 +17,22 @@ public final class OpenFile {
   }
 
   private final Content content;
+  private final Object reader;
 
   /** Soft: a container may leave open more files than the heap holds texts. */
   @GuardedBy("this")
   private SoftReference<byte[]> snapshot = new SoftReference<>(null);
 
-  public OpenFile(Content content) {
+  /**
+   * @param reader whose it is, as {@link io.podproc.daemon.view.Views#asker} tells
+   */
+  public OpenFile(Content content, Object reader) {
     this.content = content;
+    this.reader = reader;
+  }
+
+  public Object reader() {
+    return reader;
   }
 
   /**

@@ -8,7 +8,6 @@ import io.podproc.daemon.view.View;
 import io.podproc.daemon.view.Views;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Optional;
 
 /**
  * Opens a virtual file on behalf of a caller. The only place that falls back: whoever can't be
@@ -30,43 +29,53 @@ public final class Opener {
    * sees is rendered when it reads.
    */
   public OpenFile open(VirtualTree.File file, int callerTid) {
-    Optional<View> view;
     try {
-      view = views.of(callerTid);
+      return views.of(callerTid).map(view -> open(file, view)).orElseGet(() -> hostFile(file));
     } catch (IOException e) {
       return fallback(file, Reason.CALLER, e);
     } catch (RuntimeException e) {
       return fallback(file, Reason.RENDER, e);
     }
-    return view.map(caller -> open(file, caller))
-        .orElseGet(() -> new OpenFile(() -> hostText(file, Outcome.HOST, System.nanoTime())));
+  }
+
+  /** Who asks: see {@link Views#asker}. */
+  public Object asker(int callerTid) {
+    return views.asker(callerTid);
+  }
+
+  private OpenFile hostFile(VirtualTree.File file) {
+    return new OpenFile(() -> hostText(file, Outcome.HOST, System.nanoTime()), host);
   }
 
   private OpenFile open(VirtualTree.File file, View view) {
-    return new OpenFile(() -> {
-      long start = System.nanoTime();
-      try {
-        return render(file, view, start);
-      } catch (IOException gone) {
-        try {
-          return render(file, views.renew(view), start);
-        } catch (IOException e) {
-          requests.fellBack(file, Reason.KERNEL, e);
-        } catch (RuntimeException e) {
-          requests.fellBack(file, Reason.RENDER, e);
-        }
-      } catch (RuntimeException e) {
-        requests.fellBack(file, Reason.RENDER, e);
-      }
-      return hostText(file, Outcome.FALLBACK, start);
-    });
+    return new OpenFile(
+        () -> {
+          long start = System.nanoTime();
+          try {
+            return render(file, view, start);
+          } catch (IOException gone) {
+            try {
+              return render(file, views.renew(view), start);
+            } catch (IOException e) {
+              requests.fellBack(file, Reason.KERNEL, e);
+            } catch (RuntimeException e) {
+              requests.fellBack(file, Reason.RENDER, e);
+            }
+          } catch (RuntimeException e) {
+            requests.fellBack(file, Reason.RENDER, e);
+          }
+          return hostText(file, Outcome.FALLBACK, start);
+        },
+        view);
   }
 
   private OpenFile fallback(VirtualTree.File file, Reason reason, Exception cause) {
-    return new OpenFile(() -> {
-      requests.fellBack(file, reason, cause);
-      return hostText(file, Outcome.FALLBACK, System.nanoTime());
-    });
+    return new OpenFile(
+        () -> {
+          requests.fellBack(file, reason, cause);
+          return hostText(file, Outcome.FALLBACK, System.nanoTime());
+        },
+        host);
   }
 
   private byte[] render(VirtualTree.File file, View view, long start) throws IOException {

@@ -15,6 +15,12 @@ public interface Views {
   Optional<View> of(int callerTid) throws IOException;
 
   /**
+   * Who asks, in order to be fair: the same for all threads of a container. It may be out of date,
+   * and costs little.
+   */
+  Object asker(int callerTid);
+
+  /**
    * The view to try again with where one could not be read: a new one where the cgroup may have
    * been removed and made anew under the same name.
    */

@@ -56,6 +56,14 @@ class ConversationTest {
     }
 
     @Override
+    public Object asker(int callerTid) {
+      if (callerTid != CALLER) {
+        throw new IllegalStateException("a defect");
+      }
+      return callerTid;
+    }
+
+    @Override
     public View renew(View view) {
       return view;
     }
@@ -136,6 +144,40 @@ class ConversationTest {
     byte[] bytes = new byte[body.remaining()];
     body.get(bytes);
     return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  @Test
+  void whoWaitsForItsTurnIsKnownByThreadAndThenByHandle() {
+    ByteBuffer open = request(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0));
+    assertThat(conversation.asker(open)).contains(CALLER);
+    long handle = ask(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0)).getLong(0);
+    ByteBuffer read = request(FuseMessages.READ, STAT, in -> in.putLong(handle).putLong(0));
+    Object reader = conversation.asker(read).orElseThrow();
+    assertThat(
+            conversation.asker(
+                request(FuseMessages.RELEASE, STAT, in -> in.putLong(handle).putLong(0))))
+        .contains(reader);
+  }
+
+  @Test
+  void whatNobodyWaitsLongForNeedsNoTurn() {
+    assertThat(conversation.asker(request(FuseMessages.LOOKUP, ROOT, named("proc")))).isEmpty();
+    assertThat(conversation.asker(request(FuseMessages.INTERRUPT, 0, in -> in.putLong(1))))
+        .isEmpty();
+    assertThat(conversation.asker(request(FuseMessages.READ, STAT, in -> in.putLong(77))))
+        .as("a handle that is not known")
+        .isEmpty();
+    assertThat(conversation.asker(request(FuseMessages.OPEN, STAT, in -> {})))
+        .as("cut short")
+        .isEmpty();
+    assertThat(conversation.asker(ByteBuffer.allocate(0))).isEmpty();
+  }
+
+  @Test
+  void whoCannotBeToldIsAnsweredAsSoonAsItIsLookedAt() {
+    ByteBuffer open = request(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0));
+    open.putInt(FuseMessages.IN_TID, CALLER + 1);
+    assertThat(conversation.asker(open)).isEmpty();
   }
 
   @Test

@@ -16,8 +16,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class OpenFileTest {
+  private static final Object READER = new Object();
+
   private final AtomicInteger renderings = new AtomicInteger();
-  private final OpenFile file = new OpenFile(() -> text("text " + renderings.incrementAndGet()));
+  private final OpenFile file =
+      new OpenFile(() -> text("text " + renderings.incrementAndGet()), READER);
 
   private static byte[] text(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
@@ -60,12 +63,14 @@ class OpenFileTest {
   void aRenderingThatFailsLeavesTheSnapshotBefore() throws IOException {
     AtomicInteger times = new AtomicInteger();
     OpenFile failing =
-        new OpenFile(() -> {
-          if (times.incrementAndGet() == 2) {
-            throw new IOException("gone");
-          }
-          return text("text " + times);
-        });
+        new OpenFile(
+            () -> {
+              if (times.incrementAndGet() == 2) {
+                throw new IOException("gone");
+              }
+              return text("text " + times);
+            },
+            READER);
     failing.snapshot(0);
     assertThatThrownBy(() -> failing.snapshot(0)).isInstanceOf(IOException.class);
     assertThat(failing.snapshot(2)).isEqualTo(text("text 1"));
@@ -74,11 +79,13 @@ class OpenFileTest {
   @Test
   void readersOfOneOpenFileNeverSeeTornText() throws Exception {
     OpenFile shared =
-        new OpenFile(() -> {
-          byte[] bytes = new byte[4096];
-          Arrays.fill(bytes, (byte) renderings.incrementAndGet());
-          return bytes;
-        });
+        new OpenFile(
+            () -> {
+              byte[] bytes = new byte[4096];
+              Arrays.fill(bytes, (byte) renderings.incrementAndGet());
+              return bytes;
+            },
+            READER);
     try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
       List<Future<Boolean>> whole = new ArrayList<>();
       for (int i = 0; i < 400; i++) {

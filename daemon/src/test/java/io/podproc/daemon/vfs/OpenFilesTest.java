@@ -6,15 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class OpenFilesTest {
+  private static final Object READER = new Object();
+
   private final OpenFiles files = new OpenFiles();
 
   private long open() {
-    return files.add(new OpenFile(() -> new byte[0]));
+    return files.add(new OpenFile(() -> new byte[0], READER));
   }
 
   @Test
   void aHandleLeadsToItsFileUntilItIsClosed() {
-    OpenFile file = new OpenFile(() -> new byte[0]);
+    OpenFile file = new OpenFile(() -> new byte[0], READER);
     long handle = files.add(file);
     long other = open();
     assertThat(handle).isPositive().isNotEqualTo(other);
@@ -48,7 +50,7 @@ class OpenFilesTest {
 
   @Test
   void anotherDaemonsHandleIsNobodysHere() {
-    long theirs = new OpenFiles().add(new OpenFile(() -> new byte[0]));
+    long theirs = new OpenFiles().add(new OpenFile(() -> new byte[0], READER));
     for (int i = 0; i < 60_000; i++) {
       long _ = open();
     }

@@ -95,6 +95,11 @@ class OpenerTest {
     }
 
     @Override
+    public Object asker(int callerTid) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public View renew(View view) {
       renewals++;
       return new NumberedView(((NumberedView) view).number + 1);
