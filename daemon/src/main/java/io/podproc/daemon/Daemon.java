@@ -35,8 +35,8 @@ public final class Daemon implements QuarkusApplication {
     CompletableFuture<Service> service = new CompletableFuture<>();
     endWithShutdown(service);
     try {
-      service.complete(new Service(SettingsCheck.settings()));
-    } catch (SettingsCheck.Invalid | MountException | IOException | RuntimeException e) {
+      service.complete(new Service(DaemonConfig.of(System.getProperties(), System.getenv())));
+    } catch (GivenSettings.Invalid | MountException | IOException | RuntimeException e) {
       StartFailure.print(e);
       status = FAILED;
       service.cancel(false);

@@ -52,10 +52,10 @@ final class MountCommand {
     StartFailure.prepare();
     try {
       FuseMount.checkPrivilege();
-      DaemonConfig config = SettingsCheck.settings();
+      DaemonConfig config = DaemonConfig.of(System.getProperties(), System.getenv());
       Tally tally = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
       return tally.failed() == 0 ? 0 : 1;
-    } catch (SettingsCheck.Invalid | MountException | IOException | RuntimeException e) {
+    } catch (GivenSettings.Invalid | MountException | IOException | RuntimeException e) {
       StartFailure.print(e);
       return 1;
     } catch (InterruptedException e) {

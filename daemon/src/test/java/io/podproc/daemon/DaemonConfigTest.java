@@ -5,37 +5,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.podproc.daemon.GivenSettings.Invalid;
 import io.podproc.daemon.fuse.TransportKind;
 import io.podproc.daemon.view.CpuPolicy;
-import io.smallrye.config.ConfigValidationException;
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfig;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.StreamSupport;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DaemonConfigTest {
-  private static SmallRyeConfig configured(Map<String, String> settings) {
-    return new SmallRyeConfigBuilder()
-        .addDiscoveredConverters()
-        .withMapping(DaemonConfig.class)
-        .withSources(new PropertiesConfigSource(settings, "test", 100))
-        .build();
+  private static DaemonConfig config(Map<String, String> settings, Map<String, String> environment)
+      throws Invalid {
+    Properties properties = new Properties();
+    properties.putAll(settings);
+    return DaemonConfig.of(properties, environment);
   }
 
-  private static DaemonConfig config(Map<String, String> settings) {
-    return configured(settings).getConfigMapping(DaemonConfig.class);
+  private static DaemonConfig config(Map<String, String> settings) throws Invalid {
+    return config(settings, Map.of());
   }
 
   @Test
-  void theDefaultsAreThese() {
+  void theDefaultsAreThese() throws Invalid {
     DaemonConfig config = config(Map.of());
     assertThat(config.mountPoint()).isEqualTo(Path.of("/var/lib/podproc"));
     assertThat(config.seeds()).isTrue();
@@ -57,38 +53,61 @@ class DaemonConfigTest {
     assertThat(config.daemonSet()).isEmpty();
   }
 
-  @Test
-  void theSettingsAreNamedThus() {
-    assertThat(
-            StreamSupport.stream(
-                    configured(Map.of("podproc.node-name", "n1", "podproc.daemon-set", "podproc/d"))
-                        .getPropertyNames()
-                        .spliterator(),
-                    false)
-                .filter(name -> name.startsWith("podproc.")))
-        .containsExactlyInAnyOrder(
-            "podproc.mount-point",
-            "podproc.seeds",
-            "podproc.transport",
-            "podproc.repair",
-            "podproc.repair-seeds",
-            "podproc.proc-root",
-            "podproc.sys-root",
-            "podproc.cgroup-root",
-            "podproc.cpu-policy",
-            "podproc.swap",
-            "podproc.memory-high",
-            "podproc.sampler-interval",
-            "podproc.host-max-age",
-            "podproc.readiness-deadline",
-            "podproc.http-address",
-            "podproc.http-port",
-            "podproc.node-name",
-            "podproc.daemon-set");
+  @ParameterizedTest
+  @CsvSource({
+    "mount-point, /x",
+    "seeds, false",
+    "transport, libfuse",
+    "run-directory, /x",
+    "repair, false",
+    "repair-seeds, false",
+    "proc-root, /x",
+    "sys-root, /x",
+    "cgroup-root, /x",
+    "cpu-policy, cpuset",
+    "swap, false",
+    "memory-high, true",
+    "sampler-interval, 7s",
+    "host-max-age, 7s",
+    "readiness-deadline, 7s",
+    "http-address, 127.0.0.1",
+    "http-port, 7",
+    "node-name, n1",
+    "daemon-set, podproc/d"
+  })
+  void theSettingsAreNamedThus(String name, String value) throws Invalid {
+    DaemonConfig config = config(Map.of("podproc." + name, value));
+    assertThat(config).isNotEqualTo(config(Map.of()));
+    assertThat(config.toString().toLowerCase(Locale.ROOT)).contains(value.replace("7s", "pt7s"));
+    String variable = "PODPROC_" + name.replace('-', '_').toUpperCase(Locale.ROOT);
+    assertThat(config(Map.of(), Map.of(variable, value))).isEqualTo(config);
+    assertThat(config(Map.of("podproc." + name, value), Map.of(variable, "no value")))
+        .isEqualTo(config);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"7, 7000", "500ms, 500", "0.5s, 500", "PT5S, 5000", "1m, 60000", "0m5s, 5000"})
+  void aDurationIsWrittenInManyWays(String text, long millis) throws Invalid {
+    assertThat(config(Map.of("podproc.host-max-age", "0", "podproc.readiness-deadline", text)))
+        .returns(Duration.ofMillis(millis), DaemonConfig::readinessDeadline)
+        .returns(Duration.ZERO, DaemonConfig::hostMaxAge);
   }
 
   @Test
-  void eachCanBeGiven() {
+  void allThatIsWrongIsToldInOneLine() {
+    assertThatThrownBy(() ->
+            config(
+                Map.of("podproc.cpu-policy", "half", "podproc.http-port", "x"),
+                Map.of("PODPROC_FOO", "1", "PODPROC_SWAP", "")))
+        .isInstanceOf(Invalid.class)
+        .hasMessage(
+            "podproc.cpu-policy can't be \"half\": allowed values: quota,cpuset; podproc.swap can't"
+                + " be \"\": a value is asked for; podproc.http-port can't be \"x\": a whole number"
+                + " is asked for; there is no setting PODPROC_FOO");
+  }
+
+  @Test
+  void eachCanBeGiven() throws Invalid {
     DaemonConfig config =
         config(
             Map.of(
@@ -109,7 +128,7 @@ class DaemonConfigTest {
   @Test
   void aNameThatIsNoSettingIsRefused() {
     assertThatThrownBy(() -> config(Map.of("podproc.mount-piont", "/x")))
-        .isInstanceOf(ConfigValidationException.class)
+        .isInstanceOf(Invalid.class)
         .hasMessageContaining("podproc.mount-piont");
   }
 
@@ -124,7 +143,7 @@ class DaemonConfigTest {
   })
   void aValueThatIsNoneIsRefused(String name, String value) {
     assertThatThrownBy(() -> config(Map.of("podproc." + name, value)))
-        .isInstanceOf(RuntimeException.class)
+        .isInstanceOf(Invalid.class)
         .hasMessageContaining("podproc." + name);
   }
 
@@ -152,9 +171,8 @@ class DaemonConfigTest {
     "daemon-set,/podproc"
   })
   void aValueOutOfItsRangeIsRefusedByName(String name, String value) {
-    DaemonConfig config = config(Map.of("podproc." + name, value));
-    assertThatThrownBy(() -> SettingsCheck.check(config, Set.of()))
-        .isInstanceOf(SettingsCheck.Invalid.class)
+    assertThatThrownBy(() -> config(Map.of("podproc." + name, value)))
+        .isInstanceOf(Invalid.class)
         .hasMessageContaining("podproc." + name)
         .message()
         .hasLineCount(1);
@@ -174,15 +192,14 @@ class DaemonConfigTest {
     "daemon-set,kube-system/podproc.daemon-1"
   })
   void theEndsOfARangeAreIn(String name, String value) {
-    assertThatCode(() -> SettingsCheck.check(config(Map.of("podproc." + name, value)), Set.of()))
-        .doesNotThrowAnyException();
+    assertThatCode(() -> config(Map.of("podproc." + name, value))).doesNotThrowAnyException();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"PODPROC_MOUNT_PIONT", "PODPROC_SERVICE", "PODPROC_"})
   void aMisspeltSettingInTheEnvironmentIsRefused(String name) {
-    assertThatThrownBy(() -> SettingsCheck.check(config(Map.of()), Set.of(name)))
-        .isInstanceOf(SettingsCheck.Invalid.class)
+    assertThatThrownBy(() -> config(Map.of(), Map.of(name, "/x")))
+        .isInstanceOf(Invalid.class)
         .hasMessage("there is no setting " + name);
   }
 
@@ -190,7 +207,7 @@ class DaemonConfigTest {
   @ValueSource(
       strings = {
         "PODPROC_MOUNT_POINT",
-        "PODPROC_MEMORY_HIGH",
+        "PODPROC_PROC_ROOT",
         "PATH",
         // What Kubernetes tells a pod of services called podproc and podproc-webhook.
         "PODPROC_SERVICE_HOST",
@@ -199,7 +216,6 @@ class DaemonConfigTest {
         "PODPROC_WEBHOOK_PORT_443_TCP_ADDR"
       })
   void whatElseIsInTheEnvironmentStopsNothing(String name) {
-    assertThatCode(() -> SettingsCheck.check(config(Map.of()), Set.of(name)))
-        .doesNotThrowAnyException();
+    assertThatCode(() -> config(Map.of(), Map.of(name, "/x"))).doesNotThrowAnyException();
   }
 }

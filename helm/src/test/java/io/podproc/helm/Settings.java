@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -14,29 +15,53 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The settings of a program, as the source of its configuration interface has them. */
+/** The settings of a program, as its source has them. */
 final class Settings {
   static final Path DAEMON = Path.of("../daemon");
   static final Path WEBHOOK = Path.of("../webhook");
 
+  /** Of the daemon: {@code given.path("mount-point", "/var/lib/podproc")}. */
+  private static final Pattern GIVEN =
+      Pattern.compile("given\\.\\w+\\((?:\\w+\\.class, )?\"([a-z-]+)\"(?:, \"([^\"]*)\")?\\)");
+
+  private static final Pattern HYPHEN = Pattern.compile("-([a-z])");
+
+  /** Of the webhook: an interface of SmallRye's. */
   private static final Pattern SETTING =
       Pattern.compile(
           "(?:@WithDefault\\(\\s*((?:\"[^\"]*\"[\\s+]*)+)\\)\\s*)?"
               + "(?:@With\\w+\\([\\w.]+\\)\\s*)*"
               + "[\\w<>]+ (\\w+)\\(\\);");
+
   private static final Pattern TEXT = Pattern.compile("\"([^\"]*)\"");
   private static final Pattern PROPERTY = Pattern.compile("(?m)^(quarkus[^=#\\s]*)=");
 
   private Settings() {}
 
-  /** Method name to default, empty where there is none. */
+  /** Name, as mountPoint, to default; empty where there is none. */
   static Map<String, String> of(Path module) {
-    String source =
-        module.equals(DAEMON)
-            ? text(DAEMON.resolve("src/main/java/io/podproc/daemon/DaemonConfig.java"))
-            : text(WEBHOOK.resolve("src/main/java/io/podproc/webhook/WebhookConfig.java"));
+    return module.equals(DAEMON) ? ofDaemon() : ofWebhook();
+  }
+
+  private static Map<String, String> ofDaemon() {
     Map<String, String> settings = new TreeMap<>();
-    Matcher setting = SETTING.matcher(source);
+    GIVEN
+        .matcher(text(DAEMON.resolve("src/main/java/io/podproc/daemon/DaemonConfig.java")))
+        .results()
+        .forEach(setting ->
+            settings.put(
+                HYPHEN
+                    .matcher(setting.group(1))
+                    .replaceAll(h -> h.group(1).toUpperCase(Locale.ROOT)),
+                Objects.requireNonNullElse(setting.group(2), "")));
+    return settings;
+  }
+
+  private static Map<String, String> ofWebhook() {
+    Map<String, String> settings = new TreeMap<>();
+    Matcher setting =
+        SETTING.matcher(
+            text(WEBHOOK.resolve("src/main/java/io/podproc/webhook/WebhookConfig.java")));
     while (setting.find()) {
       String texts = setting.group(1) == null ? "" : setting.group(1);
       settings.put(
