@@ -113,7 +113,11 @@ final class Survey {
 
   /** What a container noted. */
   void add(ReadingContainer container) {
-    for (String line : container.end()) {
+    List<String> lines = container.end();
+    for (String line : lines) {
+      if (!line.matches("[a-z]+ [0-9.]+ .*")) {
+        throw new AssertionError(container + " said:\n" + String.join("\n", lines));
+      }
       double time = Double.parseDouble(line.split(" ", 3)[1]);
       all()
           .filter(round -> time >= round.begin && time < round.end)

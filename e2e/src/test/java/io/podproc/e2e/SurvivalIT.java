@@ -224,6 +224,39 @@ class SurvivalIT {
     }
   }
 
+  /** It has a daemon again, whose signs of life would let a keeper of the old mount be patient. */
+  @Test
+  void nobody_waits_for_ever_for_a_mount_that_was_taken_away(@TempDir Path folder)
+      throws IOException {
+    Path directory = Files.createTempDirectory("podproc-run");
+    Path log = Files.createFile(folder.resolve("log"));
+    Start start = Start.with("-Dpodproc.run-directory=" + directory);
+    try (KeeperProcess keeper = new KeeperProcess(directory, 60);
+        DaemonProcess killed = start.launch().awaitServing();
+        Container container = Container.of(killed).memory("96M").start()) {
+      killed.kill();
+      String _ = container.run("{ cat /proc/uptime; echo ended $?; } >" + log + " 2>&1 &").ok();
+      // As somebody does who tidies up. The container has files of it, so the connection lasts.
+      String _ = Command.run("umount", "-l", killed.mountPoint().toString()).ok();
+      try (DaemonProcess next = start.at(killed.mountPoint()).launch().awaitServing()) {
+        Command.await(
+            "who waits gets an error",
+            Machine.deadline(10),
+            () -> Machine.read(log).contains("ended 1"));
+        // It serves before it says anything.
+        Command.eventually(() ->
+            assertThat(next.output())
+                .containsPattern(
+                    " WARN +keeper [0-9]+ holds a connection that is not mounted any more, and is"
+                        + " told to end too\n"));
+        Command.await("the keeper ends", Machine.deadline(10), () -> !keeper.isAlive());
+        Command.eventually(() -> assertThat(container.memory("MemTotal")).isEqualTo(96 << 10));
+      }
+    } finally {
+      DaemonProcess.removeTree(directory);
+    }
+  }
+
   /**
    * Its thread, which no signal ends, would keep its descriptors and the keepers' lock for ever.
    */
