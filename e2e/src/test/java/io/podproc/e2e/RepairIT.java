@@ -91,6 +91,14 @@ class RepairIT {
   private static final String LOCKED =
       "exec unshare --user --map-root-user --mount bash $reader $files";
 
+  /** In a user namespace to which its runtime gave the files by id-mapped mounts. */
+  private static final String MAPPED =
+      """
+      chmod 755 $folder # for root of that namespace, who is nobody here
+      exec /usr/bin/python3 -I -S $checkout/e2e/src/test/resources/idmapped.py $served $files -- \\
+        bash $reader $files
+      """;
+
   /** In a pod that found the symlinks to the host's files where the daemon's should have been. */
   private static final String SEEDS =
       """
@@ -152,8 +160,14 @@ class RepairIT {
       Path log = Files.createTempFile(folder, "log", "");
       Files.writeString(
           script,
-          "export folder=%s served=%s reader=%s files='%s'\n%s"
-              .formatted(folder, daemon.mountPoint(), loop, String.join(" ", files), environment));
+          "export folder=%s checkout=%s served=%s reader=%s files='%s'\n%s"
+              .formatted(
+                  folder,
+                  Machine.checkout(),
+                  daemon.mountPoint(),
+                  loop,
+                  String.join(" ", files),
+                  environment));
       String _ = container.run("bash " + script + " >" + log + " 2>/dev/null &").ok();
       return new Reader(log, files);
     } catch (IOException e) {
@@ -256,6 +270,34 @@ class RepairIT {
         double beneath = canPutBeneath() ? mounts - killed.files().size() : 0;
         assertThat(repaired(next, "dead", "done")).isEqualTo(beneath);
         assertThat(repaired(next, "dead", "stacked")).isEqualTo(mounts - beneath);
+      }
+    }
+  }
+
+  @Test
+  void id_mapped_files_belong_to_the_containers_root_again() {
+    Requirements.tool("python3");
+    Requirements.need(Machine.hasLinux(6, 12), "Linux 6.12, whose FUSE has id-mapped mounts");
+    try (DaemonProcess killed = DaemonProcess.serving();
+        Container container = small(Container.of(killed)).start()) {
+      // With slabinfo: whoever does not own it can't read it.
+      List<String> all = files(killed, file -> true);
+      Reader reader = read(container, killed, all, MAPPED);
+      await(List.of(reader), "live");
+      killed.kill();
+      await(List.of(reader), "dead");
+      try (DaemonProcess _ = another(killed)) {
+        await(List.of(reader), "live");
+        assertSaw(List.of(reader), "live", "dead", "live");
+        String within =
+            "nsenter --user --mount --target $(pgrep -f '^bash .*/reader ' | head -n 1) ";
+        assertThat(container.run(within + "stat -c %u:%g " + String.join(" ", all)).ok().lines())
+            .hasSize(all.size())
+            .containsOnly("0:0");
+        assertThat(container.run(within + "cat /proc/self/mountinfo").ok().lines())
+            .filteredOn(line -> line.split(" ", -1)[5].contains("idmapped"))
+            .hasSize(all.size())
+            .allSatisfy(line -> assertThat(line).contains(" fuse.podproc "));
       }
     }
   }
