@@ -2,6 +2,7 @@
 package io.podproc.daemon;
 
 import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.linux.MountVisit;
 import io.podproc.daemon.repair.Place;
 import io.podproc.daemon.repair.Repair;
 import io.podproc.daemon.repair.Search;
@@ -37,6 +38,11 @@ final class RepairOnStart {
   }
 
   private void repair() {
+    if (!MountVisit.canPutBeneath()) {
+      LOG.info(
+          "this kernel can't put a mount beneath another (MOVE_MOUNT_BENEATH, Linux 6.5): live files"
+              + " are laid on dead ones, which stay");
+    }
     try {
       look();
       Thread.sleep(SECOND_LOOK);

@@ -34,6 +34,11 @@ final class KeeperProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Whether the kernel says which connection it holds. */
+  boolean namesItsConnection() {
+    return Machine.read("/proc/" + process.pid() + "/fdinfo/3").contains("fuse_connection:");
+  }
+
   /** SIGKILL. */
   void kill() {
     process.destroyForcibly();

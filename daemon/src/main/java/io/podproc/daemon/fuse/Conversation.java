@@ -184,6 +184,11 @@ final class Conversation {
     }
     int offered = request.getInt(INIT_FLAGS);
     int offered2 = (offered & INIT_EXT) != 0 ? request.getInt(INIT_FLAGS2) : 0;
+    if ((offered2 & ALLOW_IDMAP) == 0) {
+      LOG.info(
+          "this kernel's FUSE has no id-mapped mounts (Linux 6.12): the runtime can't start pods with"
+              + " hostUsers: false that mount the files");
+    }
     reply.putInt(MAJOR).putInt(Math.min(minor, MINOR)).putInt(request.getInt(INIT_READAHEAD));
     reply.putInt(offered & (PARALLEL_DIROPS | INIT_EXT));
     reply.putShort(MAX_BACKGROUND).putShort(MAX_BACKGROUND);

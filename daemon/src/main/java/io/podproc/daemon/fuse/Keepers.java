@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jboss.logging.Logger;
 
 /**
  * The processes that hold /dev/fuse open and do nothing else ({@code podproc-keeper}). A connection
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param directory where each has a file that is named {@code keeper-PID}
  */
 record Keepers(Path directory) {
+  private static final Logger LOG = Logger.getLogger("podproc");
   private static final String PREFIX = "keeper-";
 
   /** Which of a keeper's descriptors it is. */
@@ -70,13 +72,19 @@ record Keepers(Path directory) {
     }
   }
 
-  /** What they hold, in the same order. A descriptor that can't be copied is left out. */
+  /** What they hold, in the same order. A descriptor that can't be copied is left out, and told. */
   List<Hold> holds(SystemCalls calls) throws IOException, MountException {
     List<Hold> holds = new ArrayList<>();
     for (int pid : pids()) {
       int copy = calls.copyOf(pid, DESCRIPTOR);
       if (copy >= 0) {
         holds.add(new Hold(pid, copy, Connection.state(calls, copy)));
+      } else if (copy == -SystemCalls.ENOSYS) {
+        LOG.warnf(
+            "keeper %d holds nothing: this kernel can't copy its descriptor (pidfd_getfd, Linux 5.6)",
+            pid);
+      } else if (copy != -SystemCalls.ESRCH && copy != -SystemCalls.EBADF) { // else it has ended
+        LOG.warnf("keeper %d holds nothing: error %d of pidfd_getfd(2)", pid, -copy);
       }
     }
     return holds;

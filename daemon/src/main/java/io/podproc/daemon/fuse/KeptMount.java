@@ -161,6 +161,7 @@ public final class KeptMount implements Mount {
       // that outlives it would let its callers wait for ever.
       boolean resends = connection.resend(calls);
       Connection through = resends ? connection : connection.own(calls);
+      tellOfAnOldKernel(resends, Connection.of(through.descriptor()).isPresent());
       for (Hold hold : holds) {
         if (hold.device() != through.descriptor()) {
           int _ = calls.close(hold.device());
@@ -190,6 +191,21 @@ public final class KeptMount implements Mount {
         throw new MountException("the kernel did not answer the mount of " + mountPoint);
       }
       turn.serves();
+    }
+  }
+
+  private static void tellOfAnOldKernel(boolean resends, boolean names) {
+    if (!resends) {
+      LOG.info(
+          "this kernel can't send requests again (FUSE_NOTIFY_RESEND, Linux 6.9): each daemon serves"
+              + " through a descriptor of its own, and what a killed one has in hand ends with an"
+              + " error");
+    }
+    if (!names) {
+      LOG.info(
+          "this kernel does not tell which connection a descriptor of /dev/fuse is of"
+              + " (fuse_connection in fdinfo): where no daemon comes back, a keeper can only let go of"
+              + " the connection, and not end it");
     }
   }
 

@@ -69,6 +69,17 @@ public final class MountVisit implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether the kernel can put a mount beneath another: it looks at the flags before it looks at
+   * what is to be moved (fs/namespace.c:move_mount), and here that is nothing.
+   */
+  public static boolean canPutBeneath() {
+    try (Arena arena = Arena.ofConfined()) {
+      return new SystemCalls(arena).moveMount(-1, -1, MOVE_MOUNT_EMPTY_PATHS | MOVE_MOUNT_BENEATH)
+          == -SystemCalls.EBADF;
+    }
+  }
+
   /** A descriptor that is closed with the visit. */
   private int open(String path, int flags) throws SystemCallException {
     return keep("open", calls.open(path, flags | SystemCalls.O_CLOEXEC));
