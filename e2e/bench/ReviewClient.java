@@ -41,6 +41,7 @@ import javax.net.ssl.TrustManagerFactory;
 final class ReviewClient {
   private static final int CONNECTIONS = 10;
   private static final double BAR_MILLIS = 10;
+  private static final double BAR_PSS_MIB = 96;
   private static final char[] PASSWORD = "changeit".toCharArray();
 
   private ReviewClient() {}
@@ -88,6 +89,7 @@ final class ReviewClient {
     Result result = load(tls, port, request, rate, seconds);
     double cores = (cpuMillis(webhook) - cpu) / 1e3 / result.seconds;
     double p99 = millis(result.all(), 990);
+    double reviews = result.all().length / result.seconds;
     System.out.println(
         """
 
@@ -97,12 +99,17 @@ final class ReviewClient {
         "reviews from due on %s   %.2f ms%n", row(result.all()), result.medianOfSeconds(seconds));
     System.out.printf("a thread's waking   %s%n%n", row(result.wakings));
     System.out.printf(
-        "%.0f reviews/s, %d errors, %.0f %% of a core, %s; load average %s%n",
-        result.all().length / result.seconds,
+        "%d errors, %.0f %% of a core, %.2f ms of it for a review, %s; load average %s%n%n",
         result.errors.size(),
         cores * 100,
+        cores * 1e3 / reviews,
         memory(webhook),
         Files.readString(Path.of("/proc/loadavg")).strip());
+    double pss = mebibytes(webhook, "Pss:");
+    // The last answers come after the load.
+    tell("%.0f reviews/s, of %d".formatted(reviews, rate), reviews >= rate * 0.99);
+    tell("p99 %.2f ms, below %.0f ms".formatted(p99, BAR_MILLIS), p99 < BAR_MILLIS);
+    tell("PSS %.1f MiB, at most %.0f MiB".formatted(pss, BAR_PSS_MIB), pss <= BAR_PSS_MIB);
     result.errors.stream().distinct().limit(5).forEach(System.out::println);
     webhook.destroy();
     webhook.waitFor(30, TimeUnit.SECONDS);
@@ -411,16 +418,20 @@ final class ReviewClient {
     return process.info().totalCpuDuration().orElseThrow().toMillis();
   }
 
-  private static String memory(Process process) throws IOException {
-    List<String> lines = Files.readAllLines(Path.of("/proc", process.pid() + "", "smaps_rollup"));
-    return "memory: RSS %.1f MB, PSS %.1f MB"
-        .formatted(kilobytes(lines, "Rss:") / 1024, kilobytes(lines, "Pss:") / 1024);
+  private static void tell(String what, boolean met) {
+    System.out.println((met ? "met     " : "missed  ") + what);
   }
 
-  private static double kilobytes(List<String> lines, String key) {
-    return lines.stream()
+  private static String memory(Process process) throws IOException {
+    return "memory: RSS %.1f MiB, PSS %.1f MiB"
+        .formatted(mebibytes(process, "Rss:"), mebibytes(process, "Pss:"));
+  }
+
+  private static double mebibytes(Process process, String key) throws IOException {
+    return Files.readAllLines(Path.of("/proc", process.pid() + "", "smaps_rollup")).stream()
         .filter(line -> line.startsWith(key))
         .mapToDouble(line -> Double.parseDouble(line.split("\\s+")[1]))
-        .sum();
+        .sum()
+        / 1024;
   }
 }
