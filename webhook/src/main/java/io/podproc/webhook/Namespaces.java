@@ -2,11 +2,13 @@
 package io.podproc.webhook;
 
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.NamespacedKubernetesClient;
 import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.fabric8.kubernetes.client.informers.cache.ReducedStateItemStore;
+import io.fabric8.kubernetes.client.informers.cache.BasicItemStore;
+import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
@@ -21,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** The labels of all namespaces, as the API server tells when they change. */
 @Singleton
@@ -41,13 +44,33 @@ final class Namespaces {
         client
             .namespaces()
             .runnableInformer(0)
-            .itemStore(
-                new ReducedStateItemStore<>(
-                    ReducedStateItemStore.NAME_KEY_STATE,
-                    Namespace.class,
-                    client.getKubernetesSerialization(),
-                    "metadata.labels"))
+            .itemStore(new LabelStore())
             .exceptionHandler((started, cause) -> tellAndGoOn(cause));
+  }
+
+  /** Keeps of each namespace what is asked for, ready to be taken, and what the informer needs. */
+  private static final class LabelStore extends BasicItemStore<Namespace> {
+    LabelStore() {
+      super(Cache::metaNamespaceKeyFunc);
+    }
+
+    @Override
+    public @Nullable Namespace put(String key, Namespace namespace) {
+      ObjectMeta all = namespace.getMetadata();
+      ObjectMeta kept = new ObjectMeta();
+      kept.setName(all.getName());
+      kept.setUid(all.getUid());
+      kept.setResourceVersion(all.getResourceVersion());
+      kept.setLabels(all.getLabels());
+      Namespace slim = new Namespace();
+      slim.setMetadata(kept);
+      return super.put(key, slim);
+    }
+
+    @Override
+    public boolean isFullState() {
+      return false;
+    }
   }
 
   private boolean tellAndGoOn(Throwable failure) {

@@ -4,6 +4,7 @@ package io.podproc.webhook.injection;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
@@ -28,19 +29,21 @@ record Container(
   static Container read(JsonNode json, String pointer) throws UnreadablePodException {
     Pod.require(json, JsonNodeType.OBJECT, pointer);
     JsonNode mountList = Pod.member(json, "volumeMounts", JsonNodeType.ARRAY);
+    List<Mount> mounts = new ArrayList<>();
+    for (JsonNode mount : mountList) {
+      mounts.add(new Mount(mount.path("name").asText(), cleaned(mount.path("mountPath").asText())));
+    }
+    List<String> devicePaths = new ArrayList<>();
+    for (JsonNode device : Pod.member(json, "volumeDevices", JsonNodeType.ARRAY)) {
+      devicePaths.add(cleaned(device.path("devicePath").asText()));
+    }
     return new Container(
         pointer,
         json.path("name").asText(),
         json.path("securityContext").path("privileged").asBoolean(),
         mountList.isArray(),
-        mountList
-            .valueStream()
-            .map(m -> new Mount(m.path("name").asText(), cleaned(m.path("mountPath").asText())))
-            .toList(),
-        Pod.member(json, "volumeDevices", JsonNodeType.ARRAY)
-            .valueStream()
-            .map(device -> cleaned(device.path("devicePath").asText()))
-            .toList());
+        mounts,
+        devicePaths);
   }
 
   /** Whether the file is mounted by this very volume. */
@@ -50,19 +53,35 @@ record Container(
 
   /** Whether something is mounted at the path, above it or below it. */
   boolean occupies(String path) {
-    return mounts.stream().anyMatch(mount -> overlap(mount.path, path))
-        || devicePaths.stream().anyMatch(device -> overlap(device, path));
+    for (Mount mount : mounts) {
+      if (overlap(mount.path, path)) {
+        return true;
+      }
+    }
+    for (String device : devicePaths) {
+      if (overlap(device, path)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean overlap(String a, String b) {
-    return asDirectory(a).startsWith(asDirectory(b)) || asDirectory(b).startsWith(asDirectory(a));
+    return isAt(a, b) || isAt(b, a);
   }
 
-  private static String asDirectory(String path) {
-    return path.endsWith("/") ? path : path + "/";
+  /** Whether the path is the directory or in it. */
+  private static boolean isAt(String directory, String path) {
+    return path.startsWith(directory)
+        && (path.length() == directory.length()
+            || directory.endsWith("/")
+            || path.charAt(directory.length()) == '/');
   }
 
   private static String cleaned(String path) {
+    if (isClean(path)) {
+      return path;
+    }
     Deque<String> names = new ArrayDeque<>();
     for (String name : path.split("/", -1)) {
       if (name.equals("..")) {
@@ -72,5 +91,13 @@ record Container(
       }
     }
     return "/" + String.join("/", names);
+  }
+
+  /** Of some there is no telling: a name may begin with a dot. */
+  private static boolean isClean(String path) {
+    return path.startsWith("/")
+        && !path.endsWith("/")
+        && !path.contains("//")
+        && !path.contains("/.");
   }
 }

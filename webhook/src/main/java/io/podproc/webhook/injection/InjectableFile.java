@@ -1,57 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook.injection;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
-import java.util.SequencedCollection;
-import java.util.SequencedMap;
-import java.util.stream.Stream;
 
 /**
- * A file of the daemon's that can be mounted over a container's own.
- *
- * @param path in the container, and below the daemon's mount point
- * @param byRuncToo whether runc mounts it; others stop the container's start except with crun
+ * A file of the daemon's that can be mounted over a container's own: all there are, in the order in
+ * which pods get them.
  */
-public record InjectableFile(String path, boolean byRuncToo) {
-  private static final SequencedMap<String, InjectableFile> ALL =
-      Stream.of(
-              mountable("/proc/cpuinfo"),
-              mountable("/proc/meminfo"),
-              mountable("/proc/stat"),
-              mountable("/proc/uptime"),
-              mountable("/proc/loadavg"),
-              mountable("/proc/swaps"),
-              mountable("/proc/diskstats"),
-              mountable("/proc/slabinfo"),
-              refusedByRunc("/proc/pressure/cpu"),
-              refusedByRunc("/proc/pressure/memory"),
-              refusedByRunc("/proc/pressure/io"),
-              mountable("/sys/devices/system/cpu/online"),
-              mountable("/sys/devices/system/cpu/present"),
-              mountable("/sys/devices/system/cpu/possible"))
-          .collect(LinkedHashMap::new, (map, file) -> map.put(file.path, file), Map::putAll);
+public enum InjectableFile {
+  CPUINFO("/proc/cpuinfo"),
+  MEMINFO("/proc/meminfo"),
+  STAT("/proc/stat"),
+  UPTIME("/proc/uptime"),
+  LOADAVG("/proc/loadavg"),
+  SWAPS("/proc/swaps"),
+  DISKSTATS("/proc/diskstats"),
+  SLABINFO("/proc/slabinfo"),
+  CPU_PRESSURE("/proc/pressure/cpu", false),
+  MEMORY_PRESSURE("/proc/pressure/memory", false),
+  IO_PRESSURE("/proc/pressure/io", false),
+  ONLINE_CPUS("/sys/devices/system/cpu/online"),
+  PRESENT_CPUS("/sys/devices/system/cpu/present"),
+  POSSIBLE_CPUS("/sys/devices/system/cpu/possible");
 
-  private static InjectableFile mountable(String path) {
-    return new InjectableFile(path, true);
+  private static final List<InjectableFile> ALL = List.of(values());
+
+  private final String path;
+  private final String volumeName;
+  private final boolean byRuncToo;
+
+  InjectableFile(String path) {
+    this(path, true);
   }
 
-  private static InjectableFile refusedByRunc(String path) {
-    return new InjectableFile(path, false);
+  InjectableFile(String path, boolean byRuncToo) {
+    this.path = path;
+    this.byRuncToo = byRuncToo;
+    volumeName = "podproc" + path.replace('/', '-');
   }
 
-  /** All there are, in the order in which pods get them. */
-  public static SequencedCollection<InjectableFile> all() {
-    return ALL.sequencedValues();
+  public static List<InjectableFile> all() {
+    return ALL;
   }
 
   public static Optional<InjectableFile> at(String path) {
-    return Optional.ofNullable(ALL.get(path));
+    return ALL.stream().filter(file -> file.path.equals(path)).findFirst();
+  }
+
+  /** In the container, and below the daemon's mount point. */
+  public String path() {
+    return path;
+  }
+
+  /** Whether runc mounts it; others stop the container's start except with crun. */
+  public boolean byRuncToo() {
+    return byRuncToo;
   }
 
   /** The name of the pod's volume that holds it. */
   String volumeName() {
-    return "podproc" + path.replace('/', '-');
+    return volumeName;
   }
 }

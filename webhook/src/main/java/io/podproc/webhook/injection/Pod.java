@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** A pod's raw JSON. What is read here is of the right shape; all else in it may be anything. */
@@ -14,8 +16,7 @@ public final class Pod {
   private final JsonNode labels;
   private final JsonNode annotations;
   private final JsonNode spec;
-  private final List<JsonNode> volumes;
-  private final boolean hasVolumeList;
+  private final JsonNode volumeList;
   private final List<Container> containers;
   private final List<Container> ephemeralContainers;
 
@@ -27,9 +28,7 @@ public final class Pod {
     labels = member(metadata, "labels", JsonNodeType.OBJECT);
     annotations = member(metadata, "annotations", JsonNodeType.OBJECT);
     spec = require(json.path("spec"), JsonNodeType.OBJECT, "spec");
-    JsonNode volumeList = member(spec, "volumes", JsonNodeType.ARRAY);
-    hasVolumeList = volumeList.isArray();
-    volumes = volumeList.valueStream().toList();
+    volumeList = member(spec, "volumes", JsonNodeType.ARRAY);
     containers = new ArrayList<>(containers("initContainers"));
     containers.addAll(containers("containers"));
     if (!spec.path("containers").isArray()) {
@@ -77,11 +76,16 @@ public final class Pod {
   }
 
   boolean hasVolumeList() {
-    return hasVolumeList;
+    return volumeList.isArray();
   }
 
-  Optional<JsonNode> volume(String name) {
-    return volumes.stream().filter(volume -> volume.path("name").asText().equals(name)).findFirst();
+  /** By name; the first of those that share one. */
+  Map<String, JsonNode> volumes() {
+    Map<String, JsonNode> byName = new HashMap<>();
+    for (JsonNode volume : volumeList) {
+      byName.putIfAbsent(volume.path("name").asText(), volume);
+    }
+    return byName;
   }
 
   /** Init containers, native sidecars among them, and containers. */

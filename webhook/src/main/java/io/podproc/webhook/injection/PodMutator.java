@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -24,8 +26,27 @@ public final class PodMutator {
 
   private final InjectionRules rules;
 
+  /** The same for all pods: patches share them. */
+  private final Map<InjectableFile, JsonNode> volumeOf = new EnumMap<>(InjectableFile.class);
+
+  private final Map<InjectableFile, JsonNode> mountOf = new EnumMap<>(InjectableFile.class);
+
   public PodMutator(InjectionRules rules) {
     this.rules = rules;
+    for (InjectableFile file : InjectableFile.all()) {
+      ObjectNode volume = JSON.objectNode().put("name", file.volumeName());
+      volume
+          .putObject("hostPath")
+          .put("path", rules.mountPoint() + file.path())
+          .put("type", "File");
+      volumeOf.put(file, volume);
+      mountOf.put(
+          file,
+          JSON.objectNode()
+              .put("name", file.volumeName())
+              .put("mountPath", file.path())
+              .put("readOnly", true));
+    }
   }
 
   /** For a pod that is being made. */
@@ -59,20 +80,23 @@ public final class PodMutator {
   /** One pod's way through here. */
   private final class Pass {
     final ArrayNode patch = JSON.arrayNode();
-    final Set<InjectableFile> mounted = new LinkedHashSet<>();
+    final Set<InjectableFile> mounted = EnumSet.noneOf(InjectableFile.class);
 
     /** Those whose volume the pod has, and those whose volume's name it uses for another. */
-    final Set<InjectableFile> volumes = new LinkedHashSet<>();
+    final Set<InjectableFile> volumes = EnumSet.noneOf(InjectableFile.class);
 
-    final Set<InjectableFile> misnamed = new LinkedHashSet<>();
+    final Set<InjectableFile> misnamed = EnumSet.noneOf(InjectableFile.class);
 
     final SequencedMap<InjectableFile, List<String>> left = new LinkedHashMap<>();
     final List<String> privileged = new ArrayList<>();
 
     Pass(Pod pod) {
+      Map<String, JsonNode> present = pod.volumes();
       for (InjectableFile file : InjectableFile.all()) {
-        pod.volume(file.volumeName())
-            .ifPresent(volume -> (volume.equals(volumeOf(file)) ? volumes : misnamed).add(file));
+        JsonNode volume = present.get(file.volumeName());
+        if (volume != null) {
+          (volume.equals(volumeOf.get(file)) ? volumes : misnamed).add(file);
+        }
       }
     }
 
@@ -92,7 +116,7 @@ public final class PodMutator {
           left.computeIfAbsent(file, f -> new ArrayList<>()).add(container.name());
         } else {
           mounted.add(file);
-          mounts.add(mountOf(file));
+          mounts.add(mountOf.get(file));
         }
       }
       appendAll(patch, container.pointer() + "/volumeMounts", container.hasMountList(), mounts);
@@ -100,9 +124,11 @@ public final class PodMutator {
 
     ArrayNode missingVolumes() {
       ArrayNode missing = JSON.arrayNode();
-      InjectableFile.all().stream()
-          .filter(file -> mounted.contains(file) && !volumes.contains(file))
-          .forEach(file -> missing.add(volumeOf(file)));
+      for (InjectableFile file : mounted) {
+        if (!volumes.contains(file)) {
+          missing.add(volumeOf.get(file));
+        }
+      }
       return missing;
     }
 
@@ -138,19 +164,6 @@ public final class PodMutator {
     }
   }
 
-  private JsonNode volumeOf(InjectableFile file) {
-    ObjectNode volume = JSON.objectNode().put("name", file.volumeName());
-    volume.putObject("hostPath").put("path", rules.mountPoint() + file.path()).put("type", "File");
-    return volume;
-  }
-
-  private static JsonNode mountOf(InjectableFile file) {
-    return JSON.objectNode()
-        .put("name", file.volumeName())
-        .put("mountPath", file.path())
-        .put("readOnly", true);
-  }
-
   private static void preferReadyNodes(JsonNode spec, ArrayNode patch)
       throws UnreadablePodException {
     ObjectNode term = JSON.objectNode();
@@ -180,7 +193,10 @@ public final class PodMutator {
     if (!exists && !items.isEmpty()) {
       add(patch, pointer, items);
     } else {
-      items.forEach(item -> add(patch, pointer + "/-", item));
+      String end = pointer + "/-";
+      for (JsonNode item : items) {
+        add(patch, end, item);
+      }
     }
   }
 

@@ -4,6 +4,7 @@ package io.podproc.webhook.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.podproc.webhook.Reviews;
@@ -73,6 +74,21 @@ class ReviewerTest {
     assertThat(response.path("allowed").asBoolean()).isTrue();
     assertThat(response.path("patchType").asText()).isEqualTo("JSONPatch");
     assertThat(Reviews.patched(POD, answer).path("spec").path("volumes")).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ü-中-😀", "\ud800", "\"\\\u0000"})
+  void anyUidIsGivenBack(String uid) throws Exception {
+    ObjectNode review = review();
+    Reviews.request(review).put("uid", uid);
+    // Half a character is no text in UTF-8, but may be written in ASCII.
+    byte[] body =
+        Reviews.JSON
+            .writer()
+            .with(JsonWriteFeature.ESCAPE_NON_ASCII)
+            .writeValueAsString(review)
+            .getBytes(StandardCharsets.US_ASCII);
+    assertThat(answer(body).path("response").path("uid").asText()).isEqualTo(uid);
   }
 
   @Test
