@@ -4,9 +4,13 @@ package io.podproc.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -68,6 +72,55 @@ class LifecycleIT {
             () ->
                 !response(webhook, "shop").has("patch") && response(webhook, "other").has("patch"));
       }
+    }
+  }
+
+  /** Else a review costs three times as much. */
+  @Test
+  void theSecondCompilerIsForTheCiphersAlone() throws Exception {
+    int port = WebhookProcess.freePort();
+    try (ApiServer apiServer = ApiServer.at(port);
+        WebhookProcess webhook = WebhookProcess.start(port)) {
+      ApiServer _ = apiServer.namespace("shop", ENABLED);
+      WebhookProcess _ = webhook.awaitReady();
+      byte[] body = Reviews.bytes(Reviews.creation("shop", POD));
+      try (HttpClient client = webhook.client(HttpClient.Version.HTTP_1_1)) {
+        WebhookProcess.await(
+            "ciphers are compiled",
+            Duration.ofMinutes(2),
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                send(client, webhook.post(body));
+              }
+              return !byTheSecondCompiler(webhook).isEmpty();
+            });
+      }
+      assertThat(byTheSecondCompiler(webhook))
+          .allSatisfy(method -> assertThat(method).startsWith("com.sun.crypto.provider."));
+    }
+  }
+
+  private static void send(HttpClient client, HttpRequest request) {
+    try {
+      assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(200);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Methods: a line of jcmd's has an id, the compiler's level, a state and what it is. */
+  private static List<String> byTheSecondCompiler(WebhookProcess webhook) {
+    try {
+      return webhook
+          .diagnose("Compiler.codelist")
+          .lines()
+          .map(line -> line.strip().split(" +"))
+          .filter(words -> words.length > 3 && words[1].equals("4"))
+          .map(words -> words[3])
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +45,7 @@ final class WebhookProcess implements AutoCloseable {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "@src/main/jvm/jvm.options",
+                "-XX:CompilerDirectivesFile=src/main/jvm/compilers.json",
                 "-Dkubernetes.master=" + apiServer,
                 "-Dquarkus.http.host=localhost",
                 "-Dquarkus.http.ssl-port=" + port,
@@ -191,10 +193,11 @@ final class WebhookProcess implements AutoCloseable {
     return Reviews.json(response.body());
   }
 
-  /** Standard output and error until now. */
+  /** Standard output and error until now, but for what the JVM says of its compilers. */
   String output() {
     try {
-      return Files.readString(directory.resolve("log"));
+      return Files.readString(directory.resolve("log"))
+          .replaceFirst("\\d+ compiler directives added\n", "");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -207,6 +210,18 @@ final class WebhookProcess implements AutoCloseable {
 
   boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** What jcmd answers. */
+  String diagnose(String command) throws IOException {
+    Process jcmd =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin/jcmd").toString(),
+                Long.toString(process.pid()),
+                command)
+            .redirectErrorStream(true)
+            .start();
+    return new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
   }
 
   int awaitExit() {
