@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class ContainerResolver implements Views {
   private static final String SYSTEMD_INIT = "/init.scope";
 
+  /** More texts than this are cgroups within containers, which come and go. */
+  private static final int MAX_PLACES = 4096;
+
   /** All who are in none, or can't be placed, are one. */
   private static final Object NO_CONTAINER = new Object();
 
@@ -29,6 +32,9 @@ public final class ContainerResolver implements Views {
 
   /** The first process of each pid namespace that a caller without a runtime came from. */
   private final ConcurrentHashMap<String, Integer> inits = new ConcurrentHashMap<>();
+
+  /** By the text of {@code /proc/[pid]/cgroup}, from which alone they follow. */
+  private final ConcurrentHashMap<String, Place> places = new ConcurrentHashMap<>();
 
   private final Callers<Place> callers;
 
@@ -41,7 +47,7 @@ public final class ContainerResolver implements Views {
     this.processes = processes;
     this.containers = containers;
     this.hostNamespace = hostNamespace;
-    this.callers = new Callers<>(processes, Place::of);
+    this.callers = new Callers<>(processes, this::place);
   }
 
   /** What the text of a caller's cgroups says, and the container that was last found there. */
@@ -53,6 +59,11 @@ public final class ContainerResolver implements Views {
 
     private Place(Optional<ProcCgroup> container) {
       this.container = container;
+    }
+
+    boolean isGone() {
+      Container known = last;
+      return known != null && known.isClosed();
     }
 
     static Place of(String text) throws IOException {
@@ -67,6 +78,18 @@ public final class ContainerResolver implements Views {
       return Stream.concat(caller.v2().stream(), caller.v1().values().stream())
           .anyMatch(path -> RuntimePath.container(path).isPresent());
     }
+  }
+
+  private Place place(String text) throws IOException {
+    Place known = places.get(text);
+    if (known == null) {
+      known = Place.of(text);
+      if (places.size() >= MAX_PLACES) {
+        places.clear();
+      }
+      places.put(text, known);
+    }
+    return known;
   }
 
   @Override
@@ -110,10 +133,12 @@ public final class ContainerResolver implements Views {
   }
 
   /**
-   * Gives back the descriptors that are kept for callers who have not asked since the last time.
+   * Lets go of what is kept for callers who have not asked since the last time, and for containers
+   * that are gone.
    */
   public void forgetIdle() {
     callers.forgetIdle();
+    places.values().removeIf(Place::isGone);
   }
 
   @Override
