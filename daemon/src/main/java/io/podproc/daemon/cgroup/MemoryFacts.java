@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.cgroup;
 
-import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -15,8 +14,7 @@ import java.util.OptionalLong;
  * @param activeFile page cache on the active list
  * @param inactiveFile page cache on the inactive list
  * @param reclaimableSlab kernel objects that the kernel can free when memory is short
- * @param meminfo bytes by the key of /proc/meminfo, for each of its lines that this version of
- *     cgroups accounts
+ * @param meminfo the lines of /proc/meminfo that this version of cgroups accounts
  */
 public record MemoryFacts(
     OptionalLong limit,
@@ -26,4 +24,14 @@ public record MemoryFacts(
     long activeFile,
     long inactiveFile,
     long reclaimableSlab,
-    Map<String, Long> meminfo) {}
+    Lines meminfo) {
+  /** Lines of /proc/meminfo. */
+  public interface Lines {
+    /**
+     * What a line tells of the cgroup, in bytes; empty where that is not accounted.
+     *
+     * @param key as {@code AnonPages}
+     */
+    OptionalLong bytes(String key);
+  }
+}

@@ -3,9 +3,9 @@ package io.podproc.daemon.cgroup;
 
 import io.podproc.daemon.kernel.FlatKeyed;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** What is wanted of memory.stat, and which lines of /proc/meminfo that makes. */
 final class MemoryStat {
@@ -27,16 +27,18 @@ final class MemoryStat {
     return keys;
   }
 
-  /** Bytes by the key of /proc/meminfo. */
-  Map<String, Long> meminfo(FlatKeyed stat) {
-    Map<String, Long> bytes = HashMap.newHashMap(lines.size());
-    for (Map.Entry<String, List<String>> line : lines.entrySet()) {
+  /** The lines of /proc/meminfo. */
+  MemoryFacts.Lines meminfo(FlatKeyed stat) {
+    return line -> {
+      List<String> wanted = lines.get(line);
+      if (wanted == null) {
+        return OptionalLong.empty();
+      }
       long sum = 0;
-      for (String key : line.getValue()) {
+      for (String key : wanted) {
         sum += stat.getOrZero(key);
       }
-      bytes.put(line.getKey(), sum);
-    }
-    return bytes;
+      return OptionalLong.of(sum);
+    };
   }
 }

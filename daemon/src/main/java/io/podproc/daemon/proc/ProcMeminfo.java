@@ -6,7 +6,6 @@ import io.podproc.daemon.host.Meminfo;
 import io.podproc.daemon.vfs.VirtualFile;
 import io.podproc.daemon.view.View;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -80,10 +79,10 @@ public final class ProcMeminfo implements VirtualFile {
   }
 
   static String render(Meminfo host, MemoryFacts cgroup, boolean showSwap) {
-    Map<String, Long> own = own(host, cgroup, showSwap);
+    Own own = Own.of(host, cgroup, showSwap);
     StringBuilder text = new StringBuilder(2048);
     for (Meminfo.Line line : host.lines()) {
-      OptionalLong bytes = value(line, own);
+      OptionalLong bytes = line.kilobytes().isPresent() ? own.bytes(line) : OptionalLong.empty();
       if (bytes.isPresent()) {
         append(text, line.key(), bytes.getAsLong() / 1024);
       } else {
@@ -93,43 +92,51 @@ public final class ProcMeminfo implements VirtualFile {
     return text.toString();
   }
 
-  /** The container's value in bytes; empty for a line that passes through. */
-  private static OptionalLong value(Meminfo.Line line, Map<String, Long> own) {
-    if (line.kilobytes().isEmpty()) {
-      return OptionalLong.empty();
+  /** What is the container's own, in bytes. */
+  private record Own(
+      long total, long free, long available, Swap swap, MemoryFacts.Lines accounted) {
+    static Own of(Meminfo host, MemoryFacts cgroup, boolean showSwap) {
+      long hostTotal = host.bytes("MemTotal").orElse(Long.MAX_VALUE);
+      long limit = cgroup.limit().orElse(0);
+      // A limit of 0 can be set, but programs divide by the total.
+      long total = limit == 0 ? hostTotal : Math.min(limit, hostTotal);
+      long unused = Math.clamp(total - cgroup.usage(), 0, total);
+      long reclaimable = cgroup.activeFile() + cgroup.inactiveFile() + cgroup.reclaimableSlab();
+      // What the node itself no longer has, no limit can give.
+      long hostAvailable = host.bytes("MemAvailable").orElse(Long.MAX_VALUE);
+      long available = Math.min(Math.clamp(unused + reclaimable, 0, total), hostAvailable);
+      return new Own(
+          total,
+          Math.min(unused, available),
+          available,
+          Swap.of(host, cgroup, showSwap),
+          cgroup.meminfo());
     }
-    Long bytes = own.get(line.key());
-    if (bytes != null) {
-      return OptionalLong.of(bytes);
-    }
-    String whole = PART_OF.get(line.key());
-    if (whole != null) {
-      // Cut to whole kB first, so that no product can be too large.
-      long most = own.getOrDefault(whole, 0L) / 1024;
-      return OptionalLong.of(Math.min(line.kilobytes().getAsLong(), most) * 1024);
-    }
-    return IN_USE.contains(line.key()) ? OptionalLong.of(0) : OptionalLong.empty();
-  }
 
-  private static Map<String, Long> own(Meminfo host, MemoryFacts cgroup, boolean showSwap) {
-    long hostTotal = host.bytes("MemTotal").orElse(Long.MAX_VALUE);
-    long limit = cgroup.limit().orElse(0);
-    // A limit of 0 can be set, but programs divide by the total.
-    long total = limit == 0 ? hostTotal : Math.min(limit, hostTotal);
-    long unused = Math.clamp(total - cgroup.usage(), 0, total);
-    long reclaimable = cgroup.activeFile() + cgroup.inactiveFile() + cgroup.reclaimableSlab();
-    // What the node itself no longer has, no limit can give.
-    long hostAvailable = host.bytes("MemAvailable").orElse(Long.MAX_VALUE);
-    long available = Math.min(Math.clamp(unused + reclaimable, 0, total), hostAvailable);
-    Swap swap = Swap.of(host, cgroup, showSwap);
+    /** Empty for a line that passes through. */
+    OptionalLong bytes(Meminfo.Line line) {
+      return switch (line.key()) {
+        case "MemTotal" -> OptionalLong.of(total);
+        case "MemFree" -> OptionalLong.of(free);
+        case "MemAvailable" -> OptionalLong.of(available);
+        case "SwapTotal" -> OptionalLong.of(swap.total());
+        case "SwapFree" -> OptionalLong.of(swap.free());
+        default -> {
+          OptionalLong bytes = accounted.bytes(line.key());
+          yield bytes.isPresent() ? bytes : notAccounted(line);
+        }
+      };
+    }
 
-    Map<String, Long> own = new HashMap<>(cgroup.meminfo());
-    own.put("MemTotal", total);
-    own.put("MemFree", Math.min(unused, available));
-    own.put("MemAvailable", available);
-    own.put("SwapTotal", swap.total());
-    own.put("SwapFree", swap.free());
-    return own;
+    private OptionalLong notAccounted(Meminfo.Line line) {
+      String whole = PART_OF.get(line.key());
+      if (whole != null) {
+        // Cut to whole kB first, so that no product can be too large.
+        long most = accounted.bytes(whole).orElse(0) / 1024;
+        return OptionalLong.of(Math.min(line.kilobytes().orElse(0), most) * 1024);
+      }
+      return IN_USE.contains(line.key()) ? OptionalLong.of(0) : OptionalLong.empty();
+    }
   }
 
   /** show_val_kb: the key in 16 columns, the value in 8. */

@@ -44,11 +44,16 @@ class ProcMeminfoTest {
 
   private static MemoryFacts cgroup(OptionalLong limit, long usage, Map<String, Long> meminfo) {
     return new MemoryFacts(
-        limit, usage, OptionalLong.empty(), 0, 100 * KIB, 200 * KIB, 50 * KIB, meminfo);
+        limit, usage, OptionalLong.empty(), 0, 100 * KIB, 200 * KIB, 50 * KIB, lines(meminfo));
+  }
+
+  private static MemoryFacts.Lines lines(Map<String, Long> meminfo) {
+    return key ->
+        meminfo.containsKey(key) ? OptionalLong.of(meminfo.get(key)) : OptionalLong.empty();
   }
 
   private static MemoryFacts swap(OptionalLong limit, long usage) {
-    return new MemoryFacts(OptionalLong.empty(), 0, limit, usage, 0, 0, 0, Map.of());
+    return new MemoryFacts(OptionalLong.empty(), 0, limit, usage, 0, 0, 0, lines(Map.of()));
   }
 
   private Meminfo host(String text) throws IOException {
