@@ -35,13 +35,17 @@ public final class LivingProcess implements Closeable {
     return start;
   }
 
-  /** Once it is not alive, it is not to be asked again. */
+  /** Once it is not, it never is again, whoever is given its pid. */
   public boolean isAlive() {
     try {
-      return !comm.read().isEmpty();
+      if (!comm.read().isEmpty()) {
+        return true;
+      }
     } catch (IOException e) {
-      return false;
+      // It has ended.
     }
+    comm.close(); // else it would be opened again
+    return false;
   }
 
   @Override

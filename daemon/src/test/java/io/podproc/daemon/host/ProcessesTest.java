@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podproc.daemon.fake.FakeKernel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +40,25 @@ class ProcessesTest {
     assertThat(processes.parent(300)).isEqualTo(299);
     assertThat(processes.stat(300)).isEqualTo(new ProcessStat('R', Duration.ofSeconds(12)));
     assertThat(processes.threadStat(300)).isEqualTo(processes.stat(300));
+  }
+
+  @Test
+  void aProcessThatHasEndedNeverLivesAgain() throws Exception {
+    Process sleeper = new ProcessBuilder("sleep", "60").start();
+    Path entry = Files.createSymbolicLink(root.resolve("proc/300"), procOf(sleeper.pid()));
+    try (LivingProcess living = processes.living(300)) {
+      assertThat(living.isAlive()).isTrue();
+      sleeper.destroyForcibly().waitFor();
+      assertThat(living.isAlive()).isFalse();
+      // The pid is given to another.
+      Files.delete(entry);
+      Files.createSymbolicLink(entry, procOf(ProcessHandle.current().pid()));
+      assertThat(living.isAlive()).isFalse();
+    }
+  }
+
+  private static Path procOf(long pid) {
+    return Path.of("/proc", Long.toString(pid));
   }
 
   @Test
