@@ -17,7 +17,7 @@ import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.fuse.Seeds;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
-import io.podproc.daemon.linux.BootClock;
+import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.status.StatusServer;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
@@ -61,7 +61,7 @@ final class Service {
             config.sysRoot(),
             config.hostMaxAge(),
             System::nanoTime,
-            BootClock::nanos);
+            SystemCalls::bootNanos);
     Processes processes = new Processes(config.procRoot());
     Containers containers =
         new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);

@@ -16,20 +16,9 @@ import java.util.Optional;
  * threads: this one may be used by one at a time, and must be closed.
  */
 public final class ReadableFile implements Closeable {
-  /** What a thread reads with, whatever the file. */
-  private static final class Reader {
-    static final ThreadLocal<Reader> OF_THREAD = ThreadLocal.withInitial(Reader::new);
-
-    final SystemCalls calls = new SystemCalls(Arena.ofAuto());
-    private MemorySegment buffer = Arena.ofAuto().allocate(8192);
-
-    MemorySegment room(int size) {
-      if (size > buffer.byteSize()) {
-        buffer = Arena.ofAuto().allocate(size);
-      }
-      return size == buffer.byteSize() ? buffer : buffer.asSlice(0, size);
-    }
-  }
+  /** Where a thread has the kernel write what it reads, whatever the file. */
+  private static final ThreadLocal<MemorySegment> ROOM =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(8192));
 
   private final String path;
   private final int descriptor;
@@ -52,7 +41,7 @@ public final class ReadableFile implements Closeable {
   /** As {@link #open}, but empty where there is no such file. */
   public static Optional<ReadableFile> openIfPresent(String path) throws IOException {
     int descriptor =
-        Reader.OF_THREAD.get().calls.open(path, SystemCalls.O_RDONLY | SystemCalls.O_CLOEXEC);
+        SystemCalls.ofThread().open(path, SystemCalls.O_RDONLY | SystemCalls.O_CLOEXEC);
     if (descriptor == -SystemCalls.ENOENT || descriptor == -SystemCalls.ENOTDIR) {
       return Optional.empty(); // much cheaper than an exception
     }
@@ -69,17 +58,26 @@ public final class ReadableFile implements Closeable {
    * @return how many there were; 0 at the end
    */
   public int read(byte[] bytes, int at, long offset) throws IOException {
-    Reader reader = Reader.OF_THREAD.get();
-    MemorySegment room = reader.room(bytes.length - at);
+    SystemCalls calls = SystemCalls.ofThread();
+    MemorySegment room = room(bytes.length - at);
     long count;
     do {
-      count = reader.calls.pread(descriptor, room, offset);
+      count = calls.pread(descriptor, room, offset);
     } while (count == -SystemCalls.EINTR);
     if (count < 0) {
       throw failure(path, (int) -count);
     }
     MemorySegment.copy(room, ValueLayout.JAVA_BYTE, 0, bytes, at, (int) count);
     return (int) count;
+  }
+
+  private static MemorySegment room(int size) {
+    MemorySegment room = ROOM.get();
+    if (room.byteSize() < size) {
+      room = Arena.ofAuto().allocate(size);
+      ROOM.set(room);
+    }
+    return room.byteSize() == size ? room : room.asSlice(0, size);
   }
 
   private static IOException failure(String path, int errno) {
@@ -93,6 +91,6 @@ public final class ReadableFile implements Closeable {
 
   @Override
   public void close() {
-    int _ = Reader.OF_THREAD.get().calls.close(descriptor);
+    int _ = SystemCalls.ofThread().close(descriptor);
   }
 }

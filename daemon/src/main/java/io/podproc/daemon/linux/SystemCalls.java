@@ -64,6 +64,9 @@ public final class SystemCalls {
 
   public static final int POLLERR = 8;
 
+  private static final int CLOCK_BOOTTIME = 7;
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
+
   private static final int AT_FDCWD = -100;
   private static final int AT_EMPTY_PATH = 0x1000;
 
@@ -91,9 +94,13 @@ public final class SystemCalls {
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle SYSCALL = handle();
 
+  private static final ThreadLocal<SystemCalls> OF_THREAD =
+      ThreadLocal.withInitial(() -> new SystemCalls(Arena.ofAuto()));
+
   private final MemorySegment state;
   private final MemorySegment polled;
   private final MemorySegment atOnce;
+  private final MemorySegment time;
 
   /**
    * @param memory where errno and the like are kept; lasts as long as this is used
@@ -102,6 +109,12 @@ public final class SystemCalls {
     state = memory.allocate(STATE);
     polled = memory.allocate(8, 4); // struct pollfd: fd, events, revents
     atOnce = memory.allocate(16, 8); // struct timespec
+    time = memory.allocate(16, 8);
+  }
+
+  /** Those of whoever asks. */
+  static SystemCalls ofThread() {
+    return OF_THREAD.get();
   }
 
   /**
@@ -157,9 +170,18 @@ public final class SystemCalls {
     return call(PREAD64, descriptor, buffer.address(), buffer.byteSize(), offset, 0);
   }
 
-  /** clock_gettime(2) into a struct timespec: 0 or -errno. */
-  int clockGettime(int clock, MemorySegment time) {
-    return (int) call(CLOCK_GETTIME, clock, time.address(), 0);
+  /**
+   * The time since the host's boot, suspension included, which the JDK has no clock for:
+   * clock_gettime(2) of CLOCK_BOOTTIME, in nanoseconds.
+   */
+  public static long bootNanos() {
+    SystemCalls calls = ofThread();
+    int error = (int) calls.call(CLOCK_GETTIME, CLOCK_BOOTTIME, calls.time.address(), 0);
+    if (error != 0) { // Linux 2.6.39 has it
+      throw new IllegalStateException("error " + -error + " of clock_gettime(2)");
+    }
+    return calls.time.get(ValueLayout.JAVA_LONG, 0) * NANOS_PER_SECOND
+        + calls.time.get(ValueLayout.JAVA_LONG, 8);
   }
 
   /** open(2): a descriptor, or -errno. */
