@@ -76,7 +76,7 @@ final class LoadAccount {
   synchronized boolean sample(long samples, Duration interval) throws IOException {
     long usedNanos = cgroup.usedNanos();
     Threads known = threads;
-    // No thread gets into another state without running, be it for a moment.
+    // No thread gets into another state without running soon before or after, be it for a moment.
     if (known == null || known.usedNanos != usedNanos) {
       known = look(usedNanos);
       threads = known;
