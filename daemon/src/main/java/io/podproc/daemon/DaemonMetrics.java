@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
-import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.distribution.TimeWindowMax;
 import io.podproc.daemon.fuse.Turn;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.Requests;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.time.Duration;
@@ -17,70 +21,104 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
-import org.jboss.logging.Logger;
 
 /**
- * Counts what is served. A request is one rendering of a file. Fallbacks are logged as well, each
- * kind once a minute at most.
+ * Counts what is served, from the first request on; whoever wants to see it may come later. A
+ * request is one rendering of a file. Fallbacks are logged as well, each kind once a minute at
+ * most.
  */
-final class DaemonMetrics implements Requests {
-  private static final Logger LOG = Logger.getLogger("podproc");
+final class DaemonMetrics implements Requests, MeterBinder {
+  private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long LOG_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-  private final Map<String, FileMeters> files = new HashMap<>();
-  private final Map<Turn.Kind, Counter> turns = new EnumMap<>(Turn.Kind.class);
+  /** For how long, and in how many steps, the longest rendering is told. */
+  private static final Duration MAX_STEP = Duration.ofMinutes(1);
+
+  private static final int MAX_STEPS = 3;
+
+  private final IntSupplier containers;
+  private final Map<String, OfFile> files = new HashMap<>();
+  private final Map<Turn.Kind, LongAdder> turns = adders(Turn.Kind.class);
   private final AtomicInteger keepers = new AtomicInteger();
   private volatile Duration longestWait = Duration.ZERO;
 
-  private static final class FileMeters {
-    final Timer rendering;
-    final Map<Outcome, Counter> outcomes = new EnumMap<>(Outcome.class);
-    final Map<Reason, Counter> fallbacks = new EnumMap<>(Reason.class);
+  private static final class OfFile {
+    final Map<Outcome, LongAdder> outcomes = adders(Outcome.class);
+    final Map<Reason, LongAdder> fallbacks = adders(Reason.class);
     final Map<Reason, AtomicLong> nextLog = new EnumMap<>(Reason.class);
+    final LongAdder renderings = new LongAdder();
+    final LongAdder nanos = new LongAdder();
+    final TimeWindowMax longestNanos =
+        new TimeWindowMax(Clock.SYSTEM, MAX_STEP.toMillis(), MAX_STEPS);
 
-    FileMeters(MeterRegistry registry, String path) {
-      rendering =
-          Timer.builder("podproc.render")
-              .description("Time to render a file, the reading of cgroup files included")
-              .tag("file", path)
-              .register(registry);
-      for (Outcome outcome : Outcome.values()) {
-        outcomes.put(
-            outcome,
-            Counter.builder("podproc.requests")
-                .description("Renderings by file and by what the answer is made of")
-                .tag("file", path)
-                .tag("outcome", label(outcome))
-                .register(registry));
-      }
+    OfFile() {
       for (Reason reason : Reason.values()) {
-        fallbacks.put(
-            reason,
-            Counter.builder("podproc.fallbacks")
-                .description("Answers that fell back to the host's text, by file and reason")
-                .tag("file", path)
-                .tag("reason", label(reason))
-                .register(registry));
         nextLog.put(reason, new AtomicLong(System.nanoTime()));
       }
     }
 
-    private static String label(Enum<?> value) {
-      return value.name().toLowerCase(Locale.ROOT);
+    void bindTo(MeterRegistry registry, String path) {
+      FunctionTimer.builder(
+              "podproc.render",
+              this,
+              file -> file.renderings.sum(),
+              file -> file.nanos.sum(),
+              TimeUnit.NANOSECONDS)
+          .description("Time to render a file, the reading of cgroup files included")
+          .tag("file", path)
+          .register(registry);
+      Gauge.builder(
+              "podproc.render.seconds.max",
+              this,
+              file -> file.longestNanos.poll() / NANOS_PER_SECOND)
+          .description("The longest time that rendering a file has taken of late")
+          .tag("file", path)
+          .register(registry);
+      outcomes.forEach((outcome, count) ->
+          FunctionCounter.builder("podproc.requests", count, LongAdder::sum)
+              .description("Renderings by file and by what the answer is made of")
+              .tag("file", path)
+              .tag("outcome", label(outcome))
+              .register(registry));
+      fallbacks.forEach((reason, count) ->
+          FunctionCounter.builder("podproc.fallbacks", count, LongAdder::sum)
+              .description("Answers that fell back to the host's text, by file and reason")
+              .tag("file", path)
+              .tag("reason", label(reason))
+              .register(registry));
     }
   }
 
-  DaemonMetrics(MeterRegistry registry, VirtualTree tree) {
-    tree.files().forEach(file -> files.put(file.path(), new FileMeters(registry, file.path())));
-    for (Turn.Kind kind : Turn.Kind.values()) {
-      turns.put(
-          kind,
-          Counter.builder("podproc.turns")
-              .description("Beginnings of this daemon's turn to serve, by how it came about")
-              .tag("kind", FileMeters.label(kind))
-              .register(registry));
+  /**
+   * @param containers how many there are
+   */
+  DaemonMetrics(VirtualTree tree, IntSupplier containers) {
+    this.containers = containers;
+    tree.files().forEach(file -> files.put(file.path(), new OfFile()));
+  }
+
+  private static <E extends Enum<E>> Map<E, LongAdder> adders(Class<E> keys) {
+    Map<E, LongAdder> adders = new EnumMap<>(keys);
+    for (E key : keys.getEnumConstants()) {
+      adders.put(key, new LongAdder());
     }
+    return adders;
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    files.forEach((path, file) -> file.bindTo(registry, path));
+    turns.forEach((kind, count) ->
+        FunctionCounter.builder("podproc.turns", count, LongAdder::sum)
+            .description("Beginnings of this daemon's turn to serve, by how it came about")
+            .tag("kind", label(kind))
+            .register(registry));
     Gauge.builder("podproc.longest.wait", () -> longestWait.toMillis() / 1000.0)
         .baseUnit("seconds")
         .description(
@@ -89,9 +127,6 @@ final class DaemonMetrics implements Requests {
     Gauge.builder("podproc.keepers", keepers::get)
         .description("Processes that keep the mount while no daemon serves it")
         .register(registry);
-  }
-
-  static void countContainers(MeterRegistry registry, IntSupplier containers) {
     Gauge.builder("podproc.containers", containers::getAsInt)
         .description("Containers that have read a file and are not gone")
         .register(registry);
@@ -108,25 +143,27 @@ final class DaemonMetrics implements Requests {
 
   @Override
   public void rendered(VirtualTree.File file, Outcome outcome, long nanos) {
-    FileMeters meters = known(files, file.path());
-    meters.rendering.record(nanos, TimeUnit.NANOSECONDS);
-    known(meters.outcomes, outcome).increment();
+    OfFile counts = known(files, file.path());
+    counts.renderings.increment();
+    counts.nanos.add(nanos);
+    counts.longestNanos.record((double) nanos);
+    known(counts.outcomes, outcome).increment();
   }
 
   @Override
   public void fellBack(VirtualTree.File file, Reason reason, Exception cause) {
-    FileMeters meters = known(files, file.path());
-    known(meters.fallbacks, reason).increment();
-    AtomicLong next = known(meters.nextLog, reason);
+    OfFile counts = known(files, file.path());
+    known(counts.fallbacks, reason).increment();
+    AtomicLong next = known(counts.nextLog, reason);
     long due = next.get();
     long now = System.nanoTime();
     if (now - due >= 0 && next.compareAndSet(due, now + LOG_NANOS)) {
-      LOG.warnf("%s fell back to the host's text: %s", file.path(), cause);
+      Log.warn("%s fell back to the host's text: %s", file.path(), cause);
     }
   }
 
-  /** The maps hold a meter for every key there is. */
-  private static <K, V> V known(Map<K, V> meters, K key) {
-    return Objects.requireNonNull(meters.get(key));
+  /** The maps hold a value for every key there is. */
+  private static <K, V> V known(Map<K, V> values, K key) {
+    return Objects.requireNonNull(values.get(key));
   }
 }

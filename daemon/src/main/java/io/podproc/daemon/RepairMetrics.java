@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
-import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.repair.Finding;
 import io.podproc.daemon.repair.Kind;
 import io.podproc.daemon.repair.Outcome;
@@ -14,29 +16,32 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
-import org.jboss.logging.Logger;
 
 /** Counts what is repaired, and logs it: a line for each namespace, and one for each failure. */
-final class RepairMetrics implements Repairs {
-  private static final Logger LOG = Logger.getLogger("podproc");
+final class RepairMetrics implements Repairs, MeterBinder {
+  private final Map<Kind, Map<Result, LongAdder>> repaired = new EnumMap<>(Kind.class);
 
-  private final Map<Kind, Map<Result, Counter>> repaired = new EnumMap<>(Kind.class);
-
-  RepairMetrics(MeterRegistry registry) {
+  RepairMetrics() {
     for (Kind kind : List.of(Kind.DEAD, Kind.SEED)) {
-      Map<Result, Counter> results = new EnumMap<>(Result.class);
+      Map<Result, LongAdder> results = new EnumMap<>(Result.class);
       for (Result result : Result.values()) {
-        results.put(
-            result,
-            Counter.builder("podproc.repaired.mounts")
-                .description("Mounts in containers that were to be exchanged for live ones")
-                .tag("kind", label(kind))
-                .tag("result", label(result))
-                .register(registry));
+        results.put(result, new LongAdder());
       }
       repaired.put(kind, results);
     }
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    repaired.forEach((kind, results) ->
+        results.forEach((result, count) ->
+            FunctionCounter.builder("podproc.repaired.mounts", count, LongAdder::sum)
+                .description("Mounts in containers that were to be exchanged for live ones")
+                .tag("kind", label(kind))
+                .tag("result", label(result))
+                .register(registry)));
   }
 
   private static String label(Enum<?> value) {
@@ -53,7 +58,7 @@ final class RepairMetrics implements Repairs {
             .map(Finding::point)
             .collect(Collectors.joining(" "));
     if (!live.isEmpty()) {
-      LOG.infof("%s: repaired %s", place, live);
+      Log.info("%s: repaired %s", place, live);
     }
   }
 
@@ -64,9 +69,9 @@ final class RepairMetrics implements Repairs {
     String point = outcome.finding().point();
     switch (outcome.result()) {
       case DONE -> {} // told with the others
-      case STACKED -> LOG.infof("%s: %s lies on the old one: %s", place, point, outcome.why());
-      case GONE -> LOG.infof("%s: %s is gone: %s", place, point, outcome.why());
-      case FAILED -> LOG.warnf("%s: %s is not repaired: %s", place, point, outcome.why());
+      case STACKED -> Log.info("%s: %s lies on the old one: %s", place, point, outcome.why());
+      case GONE -> Log.info("%s: %s is gone: %s", place, point, outcome.why());
+      case FAILED -> Log.warn("%s: %s is not repaired: %s", place, point, outcome.why());
     }
   }
 }

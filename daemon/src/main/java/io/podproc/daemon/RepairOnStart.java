@@ -3,6 +3,7 @@ package io.podproc.daemon;
 
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.linux.MountVisit;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.repair.Place;
 import io.podproc.daemon.repair.Repair;
 import io.podproc.daemon.repair.Search;
@@ -11,12 +12,9 @@ import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import org.jboss.logging.Logger;
 
 /** Brings the containers that run when a daemon starts to its files, on a thread of its own. */
 final class RepairOnStart {
-  private static final Logger LOG = Logger.getLogger("podproc");
-
   /**
    * A container that is being made when the daemon starts may have looked at the mount point just
    * before: the kubelet gives its runtime two minutes.
@@ -39,7 +37,7 @@ final class RepairOnStart {
 
   private void repair() {
     if (!MountVisit.canPutBeneath()) {
-      LOG.info(
+      Log.info(
           "this kernel can't put a mount beneath another (MOVE_MOUNT_BENEATH, Linux 6.5): live files"
               + " are laid on dead ones, which stay");
     }
@@ -57,12 +55,12 @@ final class RepairOnStart {
       List<Place> places = search.stale(seeds);
       if (!places.isEmpty()) {
         Tally tally = repair.exchange(places);
-        LOG.infof("repaired %s", tally);
+        Log.info("repaired %s", tally);
       }
     } catch (IOException e) {
-      LOG.warnf("files of running containers are not repaired: %s", e.getMessage());
+      Log.warn("files of running containers are not repaired: %s", e.getMessage());
     } catch (RuntimeException e) {
-      LOG.error("files of running containers are not repaired", e);
+      Log.error("files of running containers are not repaired", e);
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.podproc.daemon.cgroup.CgroupHierarchy;
@@ -18,6 +19,7 @@ import io.podproc.daemon.fuse.Seeds;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.status.StatusServer;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
@@ -27,12 +29,9 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jboss.logging.Logger;
 
 /** All that the daemon does, from its first request to its last: the object graph is built here. */
 final class Service {
-  private static final Logger LOG = Logger.getLogger("podproc");
-
   private final DaemonConfig config;
   private final ScheduledExecutorService sampling =
       Executors.newSingleThreadScheduledExecutor(
@@ -50,9 +49,6 @@ final class Service {
    */
   Service(DaemonConfig config) throws IOException, MountException, InterruptedException {
     this.config = config;
-    // Before it is too late to leave the mount to the daemon that has the port.
-    status = StatusServer.bind(config.httpAddress(), config.httpPort());
-    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     CgroupHierarchy cgroups =
         new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh(), System::nanoTime);
     HostFacts host =
@@ -66,22 +62,31 @@ final class Service {
     Containers containers =
         new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);
     VirtualTree tree = VirtualFiles.tree(config.swap());
-    DaemonMetrics metrics = new DaemonMetrics(registry, tree);
-    DaemonMetrics.countContainers(registry, containers::size);
+    DaemonMetrics metrics = new DaemonMetrics(tree, containers::size);
     ContainerResolver resolver =
         new ContainerResolver(processes, containers, processes.ownPidNamespace());
     Opener opener = new Opener(resolver, host, metrics);
     LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
 
+    RepairMetrics repairs = new RepairMetrics();
     Runnable repair =
-        config.repair()
-            ? new RepairOnStart(config, processes, tree, new RepairMetrics(registry))::start
-            : () -> {};
+        config.repair() ? new RepairOnStart(config, processes, tree, repairs)::start : () -> {};
     inheritance =
         config
             .runDirectory()
             .map(directory -> new Inheritance(new StateFile(directory), sampler, metrics, repair));
     mount = mount(tree, opener, inheritance);
+    // What follows, no reader waits for.
+    MountProbe probe =
+        new MountProbe(
+            config.mountPoint().resolve("./" + tree.files().getFirst().path()),
+            config.readinessDeadline());
+    try {
+      status = status(new Health(mount, probe), metrics, repairs);
+    } catch (IOException e) {
+      mount.close();
+      throw e;
+    }
     if (inheritance.isEmpty()) {
       repair.run();
     }
@@ -91,20 +96,24 @@ final class Service {
         sampling.scheduleAtFixedRate(
             () -> sample(sampler, resolver, inheritance), period, period, TimeUnit.NANOSECONDS);
     var _ = sampling.scheduleAtFixedRate(mount::beat, 0, 1, TimeUnit.SECONDS);
-    MountProbe probe =
-        new MountProbe(
-            config.mountPoint().resolve("./" + tree.files().getFirst().path()),
-            config.readinessDeadline());
-    Health health = new Health(mount, probe);
-    status
+    Log.info(
+        "serving %d files at %s (cgroup %s, CPUs by %s)",
+        tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
+    label = config.nodeName().flatMap(node -> keepLabel(node, probe));
+  }
+
+  private StatusServer status(Health health, MeterBinder... metrics) throws IOException {
+    StatusServer server = StatusServer.bind(config.httpAddress(), config.httpPort());
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    for (MeterBinder some : metrics) {
+      some.bindTo(registry);
+    }
+    server
         .with("/q/health/ready", _ -> health.ready())
         .with("/q/health/live", _ -> health.live())
         .with("/q/metrics", new MetricsPage(registry))
         .start();
-    LOG.infof(
-        "serving %d files at %s (cgroup %s, CPUs by %s)",
-        tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
-    label = config.nodeName().flatMap(node -> keepLabel(node, probe));
+    return server;
   }
 
   /** Leaves the mount to the next daemon, or unmounts it. */
@@ -115,7 +124,7 @@ final class Service {
     uninstall.ifPresent(release -> release.beforeTheEndOf(mount));
     sampling.shutdownNow();
     status.close(); // a thread of it that waits for a client would hold up the JVM's end
-    LOG.infof("stopping to serve %s", config.mountPoint());
+    Log.info("stopping to serve %s", config.mountPoint());
     // Readers wait once it is left. What is saved then is written faster the second time.
     inheritance.ifPresent(Inheritance::save);
     mount.close();
@@ -140,7 +149,7 @@ final class Service {
   private void laySeeds(VirtualTree tree) {
     List<String> failures = Seeds.lay(config.mountPoint(), tree);
     if (!failures.isEmpty()) {
-      LOG.warnf(
+      Log.warn(
           "%d files are not linked to the host's beneath %s, and pods that ask for them can't start"
               + " while no daemon serves: %s",
           failures.size(), config.mountPoint(), failures.getFirst());
@@ -150,7 +159,7 @@ final class Service {
   private Optional<NodeLabel> keepLabel(String node, MountProbe probe) {
     Optional<ApiServer> server = ApiServer.ofPod(System.getenv());
     if (server.isEmpty()) {
-      LOG.warnf("node %s gets no label: this is no pod of a cluster", node);
+      Log.warn("node %s gets no label: this is no pod of a cluster", node);
     }
     return server.map(
         api -> NodeLabel.keep(api, node, () -> probe.probe() == MountProbe.Result.ANSWERS));
@@ -164,7 +173,7 @@ final class Service {
       resolver.forgetIdle();
       inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
     } catch (RuntimeException e) {
-      LOG.error("a sample of the load failed", e);
+      Log.error("a sample of the load failed", e);
     }
   }
 }

@@ -5,6 +5,7 @@ import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.log.Log;
 import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonArrayBuilder;
@@ -26,14 +27,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.jboss.logging.Logger;
 
 /**
  * A daemon's memory, as the next one finds it in the run directory. Versions differ: what this one
  * does not understand it does without.
  */
 final class StateFile {
-  private static final Logger LOG = Logger.getLogger("podproc");
   private static final int VERSION = 1;
 
   /** Of some ten thousand containers. */
@@ -64,7 +63,7 @@ final class StateFile {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException | RuntimeException e) { // JSON-P and its casts throw what they like
-      LOG.warnf("%s is left aside, CPU times and loads begin anew: %s", path, e.getMessage());
+      Log.warn("%s is left aside, CPU times and loads begin anew: %s", path, e.getMessage());
       return Optional.empty();
     }
   }
@@ -83,7 +82,7 @@ final class StateFile {
       }
       Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException e) {
-      LOG.warnf("%s can't be written: %s", path, e.getMessage());
+      Log.warn("%s can't be written: %s", path, e.getMessage());
     }
   }
 

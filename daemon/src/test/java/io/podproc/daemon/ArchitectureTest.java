@@ -124,12 +124,12 @@ class ArchitectureTest {
     assertUsesOnly("container", in("view"), in("host"), in("cgroup"), in("kernel"));
     assertUsesOnly("proc", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("sys", in("vfs"), in("view"), in("host"), in("cgroup"));
-    assertUsesOnly("cluster", "javax.net.ssl", "org.jboss.logging");
-    assertUsesOnly("status", "com.sun.net.httpserver", "org.jboss.logging");
+    assertUsesOnly("log", "org.jboss.logging");
+    assertUsesOnly("cluster", in("log"), "javax.net.ssl");
+    assertUsesOnly("status", in("log"), "com.sun.net.httpserver");
     assertUsesOnly(
         "repair", in("linux"), in("fuse"), in("vfs"), in("host"), in("cgroup"), in("kernel"));
-    assertUsesOnly(
-        "fuse", in("vfs"), in("linux"), in("kernel"), "jnr..", "ru.serce..", "org.jboss.logging");
+    assertUsesOnly("fuse", in("vfs"), in("log"), in("linux"), in("kernel"), "jnr..", "ru.serce..");
   }
 
   @Test

@@ -12,11 +12,17 @@ import io.podproc.daemon.repair.Place;
 import io.podproc.daemon.repair.Result;
 import java.util.List;
 import java.util.Locale;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class RepairMetricsTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final RepairMetrics metrics = new RepairMetrics(registry);
+  private final RepairMetrics metrics = new RepairMetrics();
+
+  @BeforeEach
+  void bind() {
+    metrics.bindTo(registry);
+  }
 
   private double count(Kind kind, Result result) {
     return registry
@@ -24,7 +30,7 @@ class RepairMetricsTest {
         .tags(
             "kind", kind.name().toLowerCase(Locale.ROOT),
             "result", result.name().toLowerCase(Locale.ROOT))
-        .counter()
+        .functionCounter()
         .count();
   }
 

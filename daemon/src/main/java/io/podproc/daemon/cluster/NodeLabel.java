@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.cluster;
 
+import io.podproc.daemon.log.Log;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jboss.logging.Logger;
 
 /**
  * The label {@code podproc.io/ready=true} on this daemon's Node, for as long as the daemon serves.
@@ -31,7 +31,6 @@ public final class NodeLabel implements AutoCloseable {
         new Pace(Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofSeconds(1));
   }
 
-  private static final Logger LOG = Logger.getLogger("podproc");
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(10);
   private static final Duration GOODBYE_DEADLINE = Duration.ofSeconds(1);
@@ -87,7 +86,7 @@ public final class NodeLabel implements AutoCloseable {
       try {
         tell(false, GOODBYE_DEADLINE);
       } catch (IOException | RuntimeException | InterruptedException late) {
-        LOG.warnf("the label of node %s stays: %s", node, late);
+        Log.warn("the label of node %s stays: %s", node, late);
       }
     }
   }
@@ -109,7 +108,7 @@ public final class NodeLabel implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
           if (System.nanoTime() - warnedAt >= MINUTE.toNanos()) {
             warnedAt = System.nanoTime();
-            LOG.warnf("can't label node %s at %s: %s", node, server.url(), e);
+            Log.warn("can't label node %s at %s: %s", node, server.url(), e);
           }
           pause = retry;
           retry = retry.compareTo(MINUTE.dividedBy(2)) < 0 ? retry.multipliedBy(2) : MINUTE;

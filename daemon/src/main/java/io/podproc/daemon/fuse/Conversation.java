@@ -4,6 +4,7 @@ package io.podproc.daemon.fuse;
 import static io.podproc.daemon.fuse.FuseMessages.*;
 
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.OpenFile;
 import io.podproc.daemon.vfs.OpenFiles;
 import io.podproc.daemon.vfs.Opener;
@@ -19,7 +20,6 @@ import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +33,6 @@ final class Conversation {
 
   /** What is read at once at most: 32 pages, the kernel's own limit, and a header. */
   static final int REPLY_SIZE = 128 * 1024 + 4096;
-
-  private static final Logger LOG = Logger.getLogger(Conversation.class);
 
   /** The tree never changes, so neither do its entries and attributes; seconds. */
   private static final long CACHED = 3600;
@@ -112,7 +110,7 @@ final class Conversation {
     } catch (IndexOutOfBoundsException e) { // a request that is shorter than its kind
       error = SystemCalls.EINVAL;
     } catch (Throwable e) { // whatever happens, the caller must not wait for ever
-      LOG.error("a request failed", e);
+      Log.error("a request failed", e);
       error = SystemCalls.EIO;
     }
     int length = error == 0 ? reply.position() : OUT_HEADER;
@@ -185,7 +183,7 @@ final class Conversation {
     int offered = request.getInt(INIT_FLAGS);
     int offered2 = (offered & INIT_EXT) != 0 ? request.getInt(INIT_FLAGS2) : 0;
     if ((offered2 & ALLOW_IDMAP) == 0) {
-      LOG.info(
+      Log.info(
           "this kernel's FUSE has no id-mapped mounts (Linux 6.12): the runtime can't start pods with"
               + " hostUsers: false that mount the files");
     }

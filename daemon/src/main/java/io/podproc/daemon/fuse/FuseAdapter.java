@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.OpenFile;
 import io.podproc.daemon.vfs.OpenFiles;
 import io.podproc.daemon.vfs.Opener;
@@ -17,7 +18,6 @@ import jnr.ffi.StructLayout;
 import jnr.ffi.provider.jffi.ClosureHelper;
 import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
-import org.jboss.logging.Logger;
 import ru.serce.jnrfuse.ErrorCodes;
 import ru.serce.jnrfuse.FuseFillDir;
 import ru.serce.jnrfuse.struct.FileStat;
@@ -25,7 +25,6 @@ import ru.serce.jnrfuse.struct.FuseOperations;
 
 /** libfuse's callbacks. Nothing that is thrown leaves them: it becomes an errno here. */
 final class FuseAdapter {
-  private static final Logger LOG = Logger.getLogger(FuseAdapter.class);
   private static final FileInfo FILE_INFO = new FileInfo();
   private static final Context CONTEXT = new Context();
 
@@ -204,7 +203,7 @@ final class FuseAdapter {
     } catch (IOException e) {
       return -ErrorCodes.EIO();
     } catch (Throwable e) { // into C nothing may be thrown
-      LOG.error("a callback failed", e);
+      Log.error("a callback failed", e);
       return -ErrorCodes.EIO();
     }
   }

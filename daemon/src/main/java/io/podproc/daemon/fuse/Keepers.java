@@ -3,6 +3,7 @@ package io.podproc.daemon.fuse;
 
 import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jboss.logging.Logger;
 
 /**
  * The processes that hold /dev/fuse open and do nothing else ({@code podproc-keeper}). A connection
@@ -21,7 +21,6 @@ import org.jboss.logging.Logger;
  * @param directory where each has a file that is named {@code keeper-PID}
  */
 record Keepers(Path directory) {
-  private static final Logger LOG = Logger.getLogger("podproc");
   private static final String PREFIX = "keeper-";
 
   /** Which of a keeper's descriptors it is. */
@@ -80,11 +79,11 @@ record Keepers(Path directory) {
       if (copy >= 0) {
         holds.add(new Hold(pid, copy, Connection.state(calls, copy)));
       } else if (copy == -SystemCalls.ENOSYS) {
-        LOG.warnf(
+        Log.warn(
             "keeper %d holds nothing: this kernel can't copy its descriptor (pidfd_getfd, Linux 5.6)",
             pid);
       } else if (copy != -SystemCalls.ESRCH && copy != -SystemCalls.EBADF) { // else it has ended
-        LOG.warnf("keeper %d holds nothing: error %d of pidfd_getfd(2)", pid, -copy);
+        Log.warn("keeper %d holds nothing: error %d of pidfd_getfd(2)", pid, -copy);
       }
     }
     return holds;

@@ -3,6 +3,7 @@ package io.podproc.daemon.fuse;
 
 import io.podproc.daemon.fuse.Keepers.Hold;
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
@@ -20,14 +21,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jboss.logging.Logger;
 
 /**
  * The mounted tree, on a connection that keepers hold: it lasts while daemons come and go. Whoever
  * reads meanwhile waits for the next.
  */
 public final class KeptMount implements Mount {
-  private static final Logger LOG = Logger.getLogger("podproc");
   private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration LEAVE_DEADLINE = Duration.ofSeconds(2);
 
@@ -92,7 +91,7 @@ public final class KeptMount implements Mount {
     if (handOver.tryNow()) {
       mount.serve();
     } else {
-      LOG.infof("standing by: another podproc serves %s", mountPoint);
+      Log.info("standing by: another podproc serves %s", mountPoint);
       handOver.queue();
       mount.keep();
       Thread _ = Thread.ofPlatform().daemon().name("standing-by").start(mount::standBy);
@@ -138,7 +137,7 @@ public final class KeptMount implements Mount {
       SystemCalls calls = new SystemCalls(arena);
       List<Hold> holds = keepers.holds(calls);
       if (holds.isEmpty()) {
-        LOG.warnf("no keeper in %s: the files end with this daemon", keepers.directory());
+        Log.warn("no keeper in %s: the files end with this daemon", keepers.directory());
       }
       Optional<Hold> kept =
           FuseMount.mounted(mountPoint)
@@ -186,7 +185,7 @@ public final class KeptMount implements Mount {
                   resends ? keeper.map(Hold::pid) : Optional.empty(),
                   resends));
       if (kept.isPresent()) {
-        LOG.infof("went on with the mount at %s", mountPoint);
+        Log.info("went on with the mount at %s", mountPoint);
       } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
         throw new MountException("the kernel did not answer the mount of " + mountPoint);
       }
@@ -196,13 +195,13 @@ public final class KeptMount implements Mount {
 
   private static void tellOfAnOldKernel(boolean resends, boolean names) {
     if (!resends) {
-      LOG.info(
+      Log.info(
           "this kernel can't send requests again (FUSE_NOTIFY_RESEND, Linux 6.9): each daemon serves"
               + " through a descriptor of its own, and what a killed one has in hand ends with an"
               + " error");
     }
     if (!names) {
-      LOG.info(
+      Log.info(
           "this kernel does not tell which connection a descriptor of /dev/fuse is of"
               + " (fuse_connection in fdinfo): where no daemon comes back, a keeper can only let go of"
               + " the connection, and not end it");
@@ -211,7 +210,7 @@ public final class KeptMount implements Mount {
 
   /** Its descriptor can't be used again: whoever started it starts it with a new one. */
   private static void replace(Hold hold) {
-    LOG.warnf(
+    Log.warn(
         "keeper %d holds a connection that %s, and is told to end too",
         hold.pid(),
         hold.state() == Connection.State.ENDED ? "has ended" : "is not mounted any more");
@@ -261,7 +260,7 @@ public final class KeptMount implements Mount {
         turn.keepers(pids.size());
       }
     } catch (IOException | MountException e) {
-      LOG.warnf("keepers can't be looked for: %s", e.getMessage());
+      Log.warn("keepers can't be looked for: %s", e.getMessage());
     }
   }
 
@@ -313,7 +312,7 @@ public final class KeptMount implements Mount {
       }
       handOver.close();
     } catch (IOException | MountException e) {
-      LOG.warnf("not left in good order: %s", e.getMessage());
+      Log.warn("not left in good order: %s", e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -2,19 +2,17 @@
 package io.podproc.daemon.fuse;
 
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The threads that read a connection's requests and write the answers. */
 final class KernelServer {
-  private static final Logger LOG = Logger.getLogger(KernelServer.class);
-
   /**
    * How many requests are served at once. More would make each cost more: the kernel wakes those
    * that wait in turn, so that all of them run cold.
@@ -188,7 +186,7 @@ final class KernelServer {
         return true;
       }
       if (length != -SystemCalls.ENODEV) { // unmounted, and the last file closed
-        LOG.errorf("reading from /dev/fuse: error %d", -length);
+        Log.error("reading from /dev/fuse: error %d", -length);
       }
       return false;
     }

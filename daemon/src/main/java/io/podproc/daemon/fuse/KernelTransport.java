@@ -2,6 +2,7 @@
 package io.podproc.daemon.fuse;
 
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
@@ -9,11 +10,9 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.jboss.logging.Logger;
 
 /** The kernel's own protocol, spoken on /dev/fuse with no library between. */
 final class KernelTransport implements Transport {
-  private static final Logger LOG = Logger.getLogger(KernelTransport.class);
   private static final Path TIMEOUT = Path.of("/proc/sys/fs/fuse/default_request_timeout");
 
   @Override
@@ -32,7 +31,7 @@ final class KernelTransport implements Transport {
     try {
       String seconds = Files.readString(TIMEOUT).strip();
       if (!seconds.equals("0")) {
-        LOG.warnf("%s is %s s: set it to 0, or files may fail after a pause", TIMEOUT, seconds);
+        Log.warn("%s is %s s: set it to 0, or files may fail after a pause", TIMEOUT, seconds);
       }
     } catch (IOException e) {
       // This kernel has none.

@@ -3,6 +3,7 @@ package io.podproc.daemon.status;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.podproc.daemon.log.Log;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.BindException;
@@ -12,15 +13,12 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.jboss.logging.Logger;
 
 /**
  * A few pages over HTTP, by the JDK's own server: a whole web framework would cost each node more
  * than the files do. How many clients it takes, and for how long, is in jvm.options.
  */
 public final class StatusServer implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger("podproc");
-
   private final HttpServer server;
   private final ExecutorService clients =
       Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("http-", 1).factory());
@@ -111,7 +109,7 @@ public final class StatusServer implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException();
     } catch (RuntimeException e) { // which the server would keep to itself
-      LOG.error("a page can't be made", e);
+      Log.error("a page can't be made", e);
       return new Answer(500, "text/plain", "See the log.\n");
     }
   }
