@@ -29,9 +29,13 @@ final class Inheritance implements Turn {
   }
 
   @Override
+  public void comes() {
+    file.read().ifPresent(sampler::restore);
+  }
+
+  @Override
   public synchronized void begins(Kind kind, Duration unserved) {
     metrics.began(kind, unserved);
-    file.read().ifPresent(sampler::restore);
     ours = true;
   }
 

@@ -6,34 +6,30 @@ import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.Memory;
 import io.podproc.daemon.log.Log;
-import jakarta.json.Json;
-import jakarta.json.JsonArray;
-import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonNumber;
-import jakarta.json.JsonObject;
-import jakarta.json.JsonObjectBuilder;
-import jakarta.json.JsonReader;
-import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
-import jakarta.json.JsonWriter;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * A daemon's memory, as the next one finds it in the run directory. Versions differ: what this one
- * does not understand it does without.
+ * does not understand it does without. Not JSON: readers wait while it is read, and a JSON library
+ * took 50 ms to begin.
  */
 final class StateFile {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   /** Of some ten thousand containers. */
   private static final long LARGEST = 16 << 20;
@@ -41,7 +37,7 @@ final class StateFile {
   private final Path path;
 
   StateFile(Path runDirectory) {
-    path = runDirectory.resolve("state.json");
+    path = runDirectory.resolve("state");
   }
 
   /** What was left; empty, with one line that says why, where it can't be used. */
@@ -50,19 +46,22 @@ final class StateFile {
       if (Files.size(path) > LARGEST) {
         throw new IOException("it is larger than " + LARGEST + " bytes");
       }
-      try (JsonReader reader = Json.createReader(Files.newInputStream(path))) {
-        JsonObject state = reader.readObject();
-        int version = state.getInt("version");
-        if (version != VERSION) {
-          throw new IOException("it is of version " + version + ", not " + VERSION);
-        }
-        return Optional.of(
-            new Memory(
-                number(state, "sampledNanos"), list(state, "containers", StateFile::container)));
+      DataInputStream in = new DataInputStream(new ByteArrayInputStream(Files.readAllBytes(path)));
+      int version = in.readInt();
+      if (version != VERSION) {
+        throw new IOException("it is of version " + version + ", not " + VERSION);
       }
+      Memory memory = new Memory(in.readLong(), list(in, StateFile::container));
+      if (in.available() > 0) {
+        throw new IOException("it goes on where it should end");
+      }
+      return Optional.of(memory);
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    } catch (IOException | RuntimeException e) { // JSON-P and its casts throw what they like
+    } catch (EOFException e) {
+      Log.warn("%s is left aside, CPU times and loads begin anew: it is cut short", path);
+      return Optional.empty();
+    } catch (IOException e) {
       Log.warn("%s is left aside, CPU times and loads begin anew: %s", path, e.getMessage());
       return Optional.empty();
     }
@@ -70,125 +69,116 @@ final class StateFile {
 
   /** Leaves it to the next, whole or not at all. */
   void write(Memory memory) {
-    Path next = path.resolveSibling("state.json.new");
+    Path next = path.resolveSibling("state.new");
     try {
-      try (JsonWriter writer = Json.createWriter(Files.newOutputStream(next))) {
-        writer.writeObject(
-            Json.createObjectBuilder()
-                .add("version", VERSION)
-                .add("sampledNanos", memory.sampledNanos())
-                .add("containers", array(memory.containers(), StateFile::json))
-                .build());
+      try (DataOutputStream out =
+          new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(next)))) {
+        out.writeInt(VERSION);
+        out.writeLong(memory.sampledNanos());
+        write(out, memory.containers(), StateFile::write);
       }
       Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       Log.warn("%s can't be written: %s", path, e.getMessage());
     }
   }
 
-  private static JsonValue json(Memory.OfContainer container) {
-    JsonObjectBuilder v1 = Json.createObjectBuilder();
-    container.paths().v1().forEach(v1::add);
-    JsonObjectBuilder paths = Json.createObjectBuilder().add("v1", v1);
-    container.paths().v2().ifPresent(path -> paths.add("v2", path));
-    JsonObjectBuilder json =
-        Json.createObjectBuilder()
-            .add("paths", paths)
-            .add("startNanos", container.start().toNanos())
-            .add("load", numbers(container.load()))
-            .add("lastPid", container.lastPid());
-    container.cpu().ifPresent(cpu -> json.add("cpu", json(cpu)));
-    return json.build();
+  private interface Reader<T> {
+    T read(DataInputStream in) throws IOException;
   }
 
-  private static JsonValue json(Memory.Accounts cpu) {
-    return Json.createObjectBuilder()
-        .add("bookedNanos", cpu.bookedNanos())
-        .add("last", json(cpu.last().total()))
-        .add("lastPerCpu", numbers(cpu.last().perCpuNanos()))
-        .add("total", json(cpu.total()))
-        .add("cpus", array(cpu.cpus(), StateFile::json))
-        .build();
+  private interface Writer<T> {
+    void write(DataOutputStream out, T value) throws IOException;
   }
 
-  private static JsonValue json(Memory.Account account) {
-    return Json.createObjectBuilder()
-        .add("used", json(account.used()))
-        .add("capacityNanos", account.capacityNanos())
-        .add("idleNanos", account.idleNanos())
-        .build();
-  }
+  // Each pair below reads what it writes.
 
-  private static JsonValue json(CpuTime time) {
-    return Json.createObjectBuilder()
-        .add("user", time.user())
-        .add("nice", time.nice())
-        .add("system", time.system())
-        .build();
-  }
-
-  private static JsonArray numbers(List<Long> numbers) {
-    return array(numbers, Json::createValue);
-  }
-
-  private static <T> JsonArray array(List<T> items, Function<T, JsonValue> json) {
-    JsonArrayBuilder array = Json.createArrayBuilder();
-    items.forEach(item -> array.add(json.apply(item)));
-    return array.build();
-  }
-
-  private static Memory.OfContainer container(JsonValue value) {
-    JsonObject container = value.asJsonObject();
-    JsonObject paths = container.getJsonObject("paths");
-    Map<String, String> v1 = new HashMap<>();
-    paths
-        .getJsonObject("v1")
-        .forEach((controller, path) -> v1.put(controller, ((JsonString) path).getString()));
-    return new Memory.OfContainer(
-        new ProcCgroup(Map.copyOf(v1), Optional.ofNullable(paths.getString("v2", null))),
-        Duration.ofNanos(number(container, "startNanos")),
-        Optional.ofNullable(container.getJsonObject("cpu")).map(StateFile::accounts),
-        loads(list(container, "load", StateFile::number)),
-        container.getInt("lastPid"));
-  }
-
-  private static Memory.Accounts accounts(JsonObject cpu) {
-    return new Memory.Accounts(
-        number(cpu, "bookedNanos"),
-        new CpuUsage(time(cpu, "last"), list(cpu, "lastPerCpu", StateFile::number)),
-        time(cpu, "total"),
-        list(cpu, "cpus", StateFile::account));
-  }
-
-  private static List<Long> loads(List<Long> loads) {
-    if (loads.size() != 3) {
-      throw new IllegalArgumentException("load has " + loads.size() + " numbers, not 3");
+  private static void write(DataOutputStream out, Memory.OfContainer container) throws IOException {
+    Map<String, String> v1 = container.paths().v1();
+    write(
+        out,
+        List.copyOf(v1.entrySet()),
+        (o, entry) -> {
+          o.writeUTF(entry.getKey());
+          o.writeUTF(entry.getValue());
+        });
+    write(out, container.paths().v2(), DataOutputStream::writeUTF);
+    out.writeLong(container.start().toNanos());
+    write(out, container.cpu(), StateFile::write);
+    for (long load : container.load()) {
+      out.writeLong(load);
     }
-    return loads;
+    out.writeInt(container.lastPid());
   }
 
-  private static Memory.Account account(JsonValue value) {
-    JsonObject account = value.asJsonObject();
-    return new Memory.Account(
-        time(account, "used"),
-        account.getJsonNumber("capacityNanos").doubleValue(),
-        number(account, "idleNanos"));
+  private static Memory.OfContainer container(DataInputStream in) throws IOException {
+    Map<String, String> v1 = new HashMap<>();
+    for (Map.Entry<String, String> entry : list(in, i -> Map.entry(i.readUTF(), i.readUTF()))) {
+      v1.put(entry.getKey(), entry.getValue());
+    }
+    return new Memory.OfContainer(
+        new ProcCgroup(Map.copyOf(v1), optional(in, i -> i.readUTF())),
+        Duration.ofNanos(in.readLong()),
+        optional(in, StateFile::accounts),
+        List.of(in.readLong(), in.readLong(), in.readLong()),
+        in.readInt());
   }
 
-  private static CpuTime time(JsonObject object, String name) {
-    JsonObject time = object.getJsonObject(name);
-    return new CpuTime(number(time, "user"), number(time, "nice"), number(time, "system"));
+  private static void write(DataOutputStream out, Memory.Accounts cpu) throws IOException {
+    out.writeLong(cpu.bookedNanos());
+    write(out, cpu.last().total());
+    write(out, cpu.last().perCpuNanos(), DataOutputStream::writeLong);
+    write(out, cpu.total());
+    write(
+        out,
+        cpu.cpus(),
+        (o, account) -> {
+          write(o, account.used());
+          o.writeDouble(account.capacityNanos());
+          o.writeLong(account.idleNanos());
+        });
   }
 
-  private static long number(JsonObject object, String name) {
-    return number(object.getJsonNumber(name));
+  private static Memory.Accounts accounts(DataInputStream in) throws IOException {
+    return new Memory.Accounts(
+        in.readLong(),
+        new CpuUsage(time(in), list(in, DataInputStream::readLong)),
+        time(in),
+        list(in, i -> new Memory.Account(time(i), i.readDouble(), i.readLong())));
   }
 
-  private static long number(JsonValue value) {
-    return ((JsonNumber) value).longValueExact();
+  private static void write(DataOutputStream out, CpuTime time) throws IOException {
+    out.writeLong(time.user());
+    out.writeLong(time.nice());
+    out.writeLong(time.system());
   }
 
-  private static <T> List<T> list(JsonObject object, String name, Function<JsonValue, T> read) {
-    return object.getJsonArray(name).stream().map(read).toList();
+  private static CpuTime time(DataInputStream in) throws IOException {
+    return new CpuTime(in.readLong(), in.readLong(), in.readLong());
+  }
+
+  private static <T> void write(DataOutputStream out, Optional<T> value, Writer<T> writer)
+      throws IOException {
+    write(out, value.stream().toList(), writer);
+  }
+
+  private static <T> Optional<T> optional(DataInputStream in, Reader<T> reader) throws IOException {
+    return list(in, reader).stream().findFirst();
+  }
+
+  private static <T> void write(DataOutputStream out, List<T> values, Writer<T> writer)
+      throws IOException {
+    out.writeInt(values.size());
+    for (T value : values) {
+      writer.write(out, value);
+    }
+  }
+
+  private static <T> List<T> list(DataInputStream in, Reader<T> reader) throws IOException {
+    List<T> values = new ArrayList<>();
+    for (int i = in.readInt(); i > 0; i--) { // where it says too many, the end comes first
+      values.add(reader.read(in));
+    }
+    return values;
   }
 }

@@ -2,6 +2,7 @@
 package io.podproc.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
@@ -11,14 +12,13 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class StateFileTest {
   private static final Memory.Accounts CPU =
@@ -47,7 +47,7 @@ class StateFileTest {
   @TempDir Path directory;
 
   private Path path() {
-    return directory.resolve("state.json");
+    return directory.resolve("state");
   }
 
   private Optional<Memory> read() {
@@ -78,23 +78,37 @@ class StateFileTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{\"version\":2,\"sampledNanos\":1,\"containers\":[]}",
-        "{\"version\":\"1\",\"sampledNanos\":1,\"containers\":[]}",
-        "{\"version\":1,\"sampledNanos\":1.5,\"containers\":[]}",
-        "{\"version\":1,\"sampledNanos\":99999999999999999999,\"containers\":[]}",
-        "{\"version\":1,\"sampledNanos\":1,\"containers\":[{}]}",
-        "{\"version\":1,\"sampledNanos\":1,\"containers\":[1]}",
-        "{\"version\":1,\"sampledNanos\":1}",
-        "[]",
-        "null",
-        "\u0000"
-      })
-  void whatIsNotUnderstoodIsLeftAside(String text) throws IOException {
-    Files.writeString(path(), text);
+  @Test
+  void whatOtherVersionsLeftIsLeftAside() throws IOException {
+    Files.writeString(path(), "{\"version\":1,\"sampledNanos\":1,\"containers\":[]}");
     assertThat(read()).isEmpty();
+    new StateFile(directory).write(MEMORY);
+    byte[] newer = Files.readAllBytes(path());
+    newer[3]++;
+    Files.write(path(), newer);
+    assertThat(read()).isEmpty();
+  }
+
+  @Test
+  void whatGoesOnAfterItsEndIsLeftAside() throws IOException {
+    new StateFile(directory).write(MEMORY);
+    Files.write(path(), new byte[1], StandardOpenOption.APPEND);
+    assertThat(read()).isEmpty();
+  }
+
+  /** Whatever was flipped: it says something else, or it is left aside. */
+  @Test
+  void noDamageIsAnError() throws IOException {
+    new StateFile(directory).write(MEMORY);
+    byte[] whole = Files.readAllBytes(path());
+    for (int at = 0; at < whole.length; at++) {
+      for (int damage : new int[] {0, 0x7f, 0x80, 0xff}) {
+        byte[] damaged = whole.clone();
+        damaged[at] = (byte) damage;
+        Files.write(path(), damaged);
+        assertThatNoException().as("%d is %d", at, damage).isThrownBy(this::read);
+      }
+    }
   }
 
   @Test

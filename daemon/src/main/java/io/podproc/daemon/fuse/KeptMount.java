@@ -133,6 +133,7 @@ public final class KeptMount implements Mount {
   }
 
   private void serve() throws IOException, MountException, InterruptedException {
+    turn.comes();
     try (Arena arena = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(arena);
       List<Hold> holds = keepers.holds(calls);

@@ -15,6 +15,9 @@ public interface Turn {
     TAKEN_OVER
   }
 
+  /** It has come, and nobody serves. */
+  void comes();
+
   /**
    * The first request has not been read yet.
    *
