@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /proc/[pid]/cgroup}: where a process is in each hierarchy
@@ -39,6 +40,18 @@ public record ProcCgroup(Map<String, String> v1, Optional<String> v2) {
     Map<String, String> changed = new HashMap<>(v1);
     changed.replaceAll((controller, path) -> change.apply(path));
     return new ProcCgroup(Map.copyOf(changed), v2.map(change));
+  }
+
+  // What a record would have of itself is made when it is first asked for, in 10 ms each.
+
+  @Override
+  public int hashCode() {
+    return v1.hashCode() + 31 * v2.hashCode();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ProcCgroup that && v1.equals(that.v1) && v2.equals(that.v2);
   }
 
   /** Whether the process is in the root of every hierarchy. */

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -104,8 +104,11 @@ record Connection(int descriptor) {
   boolean resend(SystemCalls calls) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment notification = arena.allocate(FuseMessages.OUT_HEADER, 8);
-      notification.set(ValueLayout.JAVA_INT, FuseMessages.OUT_LENGTH, FuseMessages.OUT_HEADER);
-      notification.set(ValueLayout.JAVA_INT, FuseMessages.OUT_ERROR, RESEND);
+      notification
+          .asByteBuffer()
+          .order(ByteOrder.nativeOrder())
+          .putInt(FuseMessages.OUT_LENGTH, FuseMessages.OUT_HEADER)
+          .putInt(FuseMessages.OUT_ERROR, RESEND);
       return calls.write(descriptor, notification, FuseMessages.OUT_HEADER)
           == FuseMessages.OUT_HEADER;
     }

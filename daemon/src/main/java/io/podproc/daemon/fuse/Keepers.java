@@ -56,7 +56,7 @@ record Keepers(Path directory) {
       }
     }
     return begun.entrySet().stream()
-        .sorted(Map.Entry.<Integer, FileTime>comparingByValue().reversed())
+        .sorted((one, other) -> other.getValue().compareTo(one.getValue()))
         .map(Map.Entry::getKey)
         .toList();
   }

@@ -5,7 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -17,8 +17,15 @@ import java.util.Optional;
  */
 public final class ReadableFile implements Closeable {
   /** Where a thread has the kernel write what it reads, whatever the file. */
-  private static final ThreadLocal<MemorySegment> ROOM =
-      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(8192));
+  private static final ThreadLocal<Room> ROOM = ThreadLocal.withInitial(() -> Room.of(8192));
+
+  // As a buffer as well: to copy from it costs no code that is made at the start.
+  private record Room(MemorySegment segment, ByteBuffer bytes) {
+    static Room of(int size) {
+      MemorySegment segment = Arena.ofAuto().allocate(size);
+      return new Room(segment, segment.asByteBuffer());
+    }
+  }
 
   private final String path;
   private final int descriptor;
@@ -59,25 +66,26 @@ public final class ReadableFile implements Closeable {
    */
   public int read(byte[] bytes, int at, long offset) throws IOException {
     SystemCalls calls = SystemCalls.ofThread();
-    MemorySegment room = room(bytes.length - at);
+    int size = bytes.length - at;
+    Room room = room(size);
     long count;
     do {
-      count = calls.pread(descriptor, room, offset);
+      count = calls.pread(descriptor, room.segment, size, offset);
     } while (count == -SystemCalls.EINTR);
     if (count < 0) {
       throw failure(path, (int) -count);
     }
-    MemorySegment.copy(room, ValueLayout.JAVA_BYTE, 0, bytes, at, (int) count);
+    room.bytes.get(0, bytes, at, (int) count);
     return (int) count;
   }
 
-  private static MemorySegment room(int size) {
-    MemorySegment room = ROOM.get();
-    if (room.byteSize() < size) {
-      room = Arena.ofAuto().allocate(size);
+  private static Room room(int size) {
+    Room room = ROOM.get();
+    if (room.bytes.capacity() < size) {
+      room = Room.of(size);
       ROOM.set(room);
     }
-    return room.byteSize() == size ? room : room.asSlice(0, size);
+    return room;
   }
 
   private static IOException failure(String path, int errno) {

@@ -9,12 +9,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
  * System calls of one thread, which alone may use it. All go through one handle of syscall(2):
- * every further one would cost the start some 20 ms.
+ * every further one would cost the start some 20 ms. Structures are read and written as buffers: a
+ * VarHandle of a MemorySegment costs it as much.
  */
 public final class SystemCalls {
   private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
@@ -90,26 +92,50 @@ public final class SystemCalls {
   private static final int UMOUNT2 = ARM ? 39 : 166;
 
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-  private static final MethodHandle SYSCALL = handle();
+  private static final int ERRNO =
+      (int) STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final MemorySegment SYSCALL = LINKER.defaultLookup().findOrThrow("syscall");
+
+  /** Not bound to that: each binding is code that is made at the start. */
+  private static final MethodHandle CALL = handle();
 
   private static final ThreadLocal<SystemCalls> OF_THREAD =
       ThreadLocal.withInitial(() -> new SystemCalls(Arena.ofAuto()));
 
   private final MemorySegment state;
-  private final MemorySegment polled;
-  private final MemorySegment atOnce;
-  private final MemorySegment time;
+  private final ByteBuffer errno;
+  private final Structure polled;
+  private final Structure atOnce;
+  private final Structure time;
+
+  /** Memory that the kernel reads or writes. */
+  private record Structure(long address, ByteBuffer fields) {
+    static Structure of(Arena memory, int size) {
+      MemorySegment segment = memory.allocate(size, 8);
+      return new Structure(segment.address(), buffer(segment));
+    }
+
+    static Structure of(Arena memory, long... words) {
+      Structure structure = of(memory, words.length * Long.BYTES);
+      structure.fields.asLongBuffer().put(words);
+      return structure;
+    }
+  }
 
   /**
    * @param memory where errno and the like are kept; lasts as long as this is used
    */
   public SystemCalls(Arena memory) {
     state = memory.allocate(STATE);
-    polled = memory.allocate(8, 4); // struct pollfd: fd, events, revents
-    atOnce = memory.allocate(16, 8); // struct timespec
-    time = memory.allocate(16, 8);
+    errno = buffer(state);
+    polled = Structure.of(memory, 8); // struct pollfd: fd, events, revents
+    atOnce = Structure.of(memory, 16); // struct timespec
+    time = Structure.of(memory, 16);
+  }
+
+  private static ByteBuffer buffer(MemorySegment segment) {
+    return segment.asByteBuffer().order(ByteOrder.nativeOrder());
   }
 
   /** Those of whoever asks. */
@@ -122,16 +148,14 @@ public final class SystemCalls {
    * can be done beside others.
    */
   public static void link() {
-    Objects.requireNonNull(SYSCALL); // the class is initialized now
+    Objects.requireNonNull(CALL); // the class is initialized now
   }
 
   @SuppressWarnings("restricted") // the one place that may, by jvm.options
   private static MethodHandle handle() {
-    Linker linker = Linker.nativeLinker();
     ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
     // A pointer or a number: an argument takes a register of 64 bits.
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow("syscall"),
+    return LINKER.downcallHandle(
         FunctionDescriptor.of(word, word, word, word, word, word, word),
         Linker.Option.firstVariadicArg(1),
         Linker.Option.captureCallState("errno"));
@@ -140,8 +164,8 @@ public final class SystemCalls {
   private long call(int call, long first, long second, long third, long fourth, long fifth) {
     try {
       long result =
-          (long) SYSCALL.invokeExact(state, (long) call, first, second, third, fourth, fifth);
-      return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+          (long) CALL.invokeExact(SYSCALL, state, (long) call, first, second, third, fourth, fifth);
+      return result == -1 ? -errno.getInt(ERRNO) : result;
     } catch (Throwable e) { // a call that was linked throws nothing
       throw new AssertionError(e);
     }
@@ -166,8 +190,8 @@ public final class SystemCalls {
   }
 
   /** pread(2): how many bytes there were, or -errno. */
-  long pread(int descriptor, MemorySegment buffer, long offset) {
-    return call(PREAD64, descriptor, buffer.address(), buffer.byteSize(), offset, 0);
+  long pread(int descriptor, MemorySegment buffer, long length, long offset) {
+    return call(PREAD64, descriptor, buffer.address(), length, offset, 0);
   }
 
   /**
@@ -176,12 +200,11 @@ public final class SystemCalls {
    */
   public static long bootNanos() {
     SystemCalls calls = ofThread();
-    int error = (int) calls.call(CLOCK_GETTIME, CLOCK_BOOTTIME, calls.time.address(), 0);
+    int error = (int) calls.call(CLOCK_GETTIME, CLOCK_BOOTTIME, calls.time.address, 0);
     if (error != 0) { // Linux 2.6.39 has it
       throw new IllegalStateException("error " + -error + " of clock_gettime(2)");
     }
-    return calls.time.get(ValueLayout.JAVA_LONG, 0) * NANOS_PER_SECOND
-        + calls.time.get(ValueLayout.JAVA_LONG, 8);
+    return calls.time.fields.getLong(0) * NANOS_PER_SECOND + calls.time.fields.getLong(8);
   }
 
   /** open(2): a descriptor, or -errno. */
@@ -199,12 +222,9 @@ public final class SystemCalls {
   /** ioctl(2) with a pointer to a number of 32 bits: what it returns, or -errno. */
   public int ioctl(int descriptor, long request, int argument) {
     try (Arena arena = Arena.ofConfined()) {
-      return (int)
-          call(
-              IOCTL,
-              descriptor,
-              request,
-              arena.allocateFrom(ValueLayout.JAVA_INT, argument).address());
+      Structure pointed = Structure.of(arena, 8);
+      pointed.fields.putInt(argument);
+      return (int) call(IOCTL, descriptor, request, pointed.address);
     }
   }
 
@@ -214,10 +234,9 @@ public final class SystemCalls {
    * @param wanted which are told besides {@link #POLLERR}
    */
   public int events(int descriptor, int wanted) {
-    polled.set(ValueLayout.JAVA_INT, 0, descriptor);
-    polled.set(ValueLayout.JAVA_SHORT, 4, (short) wanted);
-    int count = (int) call(PPOLL, polled.address(), 1, atOnce.address());
-    return count <= 0 ? count : polled.get(ValueLayout.JAVA_SHORT, 6);
+    polled.fields.putInt(0, descriptor).putShort(4, (short) wanted);
+    int count = (int) call(PPOLL, polled.address, 1, atOnce.address);
+    return count <= 0 ? count : polled.fields.getShort(6);
   }
 
   /**
@@ -295,16 +314,15 @@ public final class SystemCalls {
   public int mountSetattr(int mount, long set, long propagation, int userNamespace) {
     try (Arena arena = Arena.ofConfined()) {
       // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
-      MemorySegment attributes =
-          arena.allocateFrom(ValueLayout.JAVA_LONG, set, 0, propagation, userNamespace);
+      Structure attributes = Structure.of(arena, set, 0L, propagation, userNamespace);
       return (int)
           call(
               MOUNT_SETATTR,
               mount,
               text(arena, ""),
               AT_EMPTY_PATH,
-              attributes.address(),
-              attributes.byteSize());
+              attributes.address,
+              attributes.fields.capacity());
     }
   }
 }
