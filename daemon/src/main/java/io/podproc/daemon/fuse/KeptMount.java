@@ -30,6 +30,12 @@ public final class KeptMount implements Mount {
   private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration LEAVE_DEADLINE = Duration.ofSeconds(2);
 
+  /**
+   * Readers have waited for this daemon. What else there is to begin, from the log to metrics,
+   * would take the CPU from them.
+   */
+  private static final Duration HEAD_START = Duration.ofMillis(100);
+
   private final Path mountPoint;
   private final VirtualTree tree;
   private final Keepers keepers;
@@ -186,6 +192,7 @@ public final class KeptMount implements Mount {
                   resends ? keeper.map(Hold::pid) : Optional.empty(),
                   resends));
       if (kept.isPresent()) {
+        Thread.sleep(HEAD_START);
         Log.info("went on with the mount at %s", mountPoint);
       } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
         throw new MountException("the kernel did not answer the mount of " + mountPoint);
