@@ -6,10 +6,11 @@ import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.view.View;
 import io.podproc.daemon.view.Views;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,15 +69,12 @@ public final class ContainerResolver implements Views {
 
     static Place of(String text) throws IOException {
       ProcCgroup caller = ProcCgroup.parse(text);
-      return new Place(
-          isOfRuntime(caller)
-              ? Optional.of(inside(caller.map(path -> RuntimePath.container(path).orElse(path))))
-              : Optional.empty());
-    }
-
-    private static boolean isOfRuntime(ProcCgroup caller) {
-      return Stream.concat(caller.v2().stream(), caller.v1().values().stream())
-          .anyMatch(path -> RuntimePath.container(path).isPresent());
+      // In a dozen hierarchies of version 1 it is one path, or two.
+      Map<String, Optional<String>> containers = new HashMap<>();
+      ProcCgroup container =
+          caller.map(path -> containers.computeIfAbsent(path, RuntimePath::container).orElse(path));
+      boolean isOfRuntime = containers.values().stream().anyMatch(Optional::isPresent);
+      return new Place(isOfRuntime ? Optional.of(inside(container)) : Optional.empty());
     }
   }
 

@@ -27,7 +27,9 @@ public final class ProcSwaps implements VirtualFile {
 
   @Override
   public String read(View view) throws IOException {
-    return render(view.host().meminfo(), view.cgroup().memory(), showSwap);
+    Meminfo host = view.host().meminfo();
+    // Most nodes of Kubernetes have none.
+    return Swap.has(host) ? render(host, view.cgroup().memory(), showSwap) : HEADER;
   }
 
   static String render(Meminfo host, MemoryFacts cgroup, boolean showSwap) {

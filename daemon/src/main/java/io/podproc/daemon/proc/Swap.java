@@ -15,6 +15,11 @@ import io.podproc.daemon.host.Meminfo;
 record Swap(long total, long used, long free) {
   private static final Swap NONE = new Swap(0, 0, 0);
 
+  /** Whether there is any that a container might use. */
+  static boolean has(Meminfo host) {
+    return host.bytes("SwapTotal").orElse(0) > 0;
+  }
+
   static Swap of(Meminfo host, MemoryFacts cgroup, boolean show) {
     long hostTotal = host.bytes("SwapTotal").orElse(0);
     long total = Math.min(cgroup.swapLimit().orElse(Long.MAX_VALUE), hostTotal);
