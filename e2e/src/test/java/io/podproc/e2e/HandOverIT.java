@@ -67,4 +67,14 @@ class HandOverIT {
   void no_daemon_has_reason_to_complain() {
     assertThat(complaints).isEmpty();
   }
+
+  @Test
+  void one_that_stands_by_and_is_stopped_has_not_failed() {
+    try (Succession daemons = new Succession()) {
+      DaemonProcess beside = daemons.beside();
+      assertThat(beside.stop()).isZero();
+      assertThat(beside.output().lines()).noneMatch(line -> line.startsWith("podproc: "));
+      assertThat(daemons.serving().isAlive()).isTrue();
+    }
+  }
 }

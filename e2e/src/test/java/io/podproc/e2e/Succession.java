@@ -62,7 +62,8 @@ final class Succession implements AutoCloseable {
     return daemon;
   }
 
-  private DaemonProcess beside() {
+  /** Starts one that stands by. */
+  DaemonProcess beside() {
     DaemonProcess next = launch();
     awaitLog(next, STANDS_BY);
     return next;

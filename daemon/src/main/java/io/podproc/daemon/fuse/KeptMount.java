@@ -9,6 +9,7 @@ import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -109,6 +110,8 @@ public final class KeptMount implements Mount {
     try {
       handOver.await();
       serve();
+    } catch (ClosedChannelException e) {
+      // It was told to stop before its turn came.
     } catch (IOException | MountException e) {
       turn.failed(e);
     } catch (InterruptedException e) {
