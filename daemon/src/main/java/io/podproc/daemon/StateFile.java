@@ -32,7 +32,7 @@ final class StateFile {
   private static final int VERSION = 2;
 
   /** Of some ten thousand containers. */
-  private static final long LARGEST = 16 << 20;
+  private static final long LARGEST = 4 << 20;
 
   private final Path path;
 

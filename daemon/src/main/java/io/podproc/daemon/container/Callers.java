@@ -19,8 +19,11 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what is found for a text
  */
 final class Callers<T> {
-  /** A thread takes the place of another one whose id differs by a multiple of this. */
-  private static final int PLACES = 256;
+  /**
+   * A thread takes the place of another one whose id differs by a multiple of this. With fewer,
+   * those who ask at the same time on a full node would take each other's place all the time.
+   */
+  static final int PLACES = 1024;
 
   private final Processes processes;
   private final Finder<T> finder;

@@ -226,9 +226,9 @@ class ContainerResolverTest {
     for (int round = 0; round < 2; round++) {
       for (int tid = 1000; tid < 3000; tid += 250) {
         kernel.process(tid).at(tid % 500 == 0 ? WEB : LOG);
-        kernel.process(tid + 256).at(tid % 500 == 0 ? LOG : WEB);
+        kernel.process(tid + Callers.PLACES).at(tid % 500 == 0 ? LOG : WEB);
         assertThat(cgroupSeenBy(tid)).contains(tid % 500 == 0 ? WEB : LOG);
-        assertThat(cgroupSeenBy(tid + 256)).contains(tid % 500 == 0 ? LOG : WEB);
+        assertThat(cgroupSeenBy(tid + Callers.PLACES)).contains(tid % 500 == 0 ? LOG : WEB);
       }
     }
   }
@@ -245,11 +245,11 @@ class ContainerResolverTest {
   @Test
   void descriptorsOfIdleCallersAreGivenBack() throws IOException {
     long before = descriptors();
-    for (int tid = 1000; tid < 1600; tid++) {
+    for (int tid = 1000; tid < 1100 + Callers.PLACES; tid++) {
       kernel.process(tid).at(WEB);
       assertThat(cgroupSeenBy(tid)).contains(WEB);
     }
-    assertThat(descriptors()).isBetween(before + 1, before + 256);
+    assertThat(descriptors()).isBetween(before + 1, before + Callers.PLACES);
     resolver.forgetIdle();
     resolver.forgetIdle();
     assertThat(descriptors()).isEqualTo(before);
