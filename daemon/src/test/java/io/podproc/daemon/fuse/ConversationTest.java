@@ -277,6 +277,17 @@ class ConversationTest {
   }
 
   @Test
+  void aReaderGoesOnInTheMiddleOfWhatAnotherDaemonSaid() {
+    assertThat(read(STAT, 4711, 4096, 4096)).isEqualTo(STAT_TEXT.substring(4096));
+  }
+
+  @Test
+  void whoHasReadAllThatAnotherDaemonSaidGetsNoMore() {
+    assertThat(read(STAT, 4711, STAT_TEXT.length() - 1, 4096)).isEmpty();
+    assertThat(read(STAT, 4711, STAT_TEXT.length() + 1, 4096)).isEmpty();
+  }
+
+  @Test
   void aReadLargerThanTheBufferIsAnsweredInPart() {
     assertThat(read(STAT, 0, 0, -1)).isEqualTo(STAT_TEXT);
   }
