@@ -131,13 +131,6 @@ class SurvivalIT {
 
   // ---- what an operator does ----
 
-  /** The middle one of the rounds' longest waits: others use this machine, too. */
-  private double usualWait(String kind) {
-    List<Double> waits =
-        survey.rounds(kind).stream().map(Survey.Round::longestWait).sorted().toList();
-    return waits.get(waits.size() / 2);
-  }
-
   @Test
   void nobody_notices_a_restart_or_an_upgrade_by_an_error() {
     assertThat(survey.errors(UNDISTURBED, RESTARTED, REPLACED)).isEmpty();
@@ -145,12 +138,12 @@ class SurvivalIT {
 
   @Test
   void a_restart_is_soon_over() {
-    assertThat(usualWait(RESTARTED)).isLessThan(RESTART);
+    assertThat(survey.usualWait(RESTARTED)).isLessThan(RESTART);
   }
 
   @Test
   void an_upgrade_is_hardly_noticed() {
-    assertThat(usualWait(REPLACED)).isLessThan(HARDLY);
+    assertThat(survey.usualWait(REPLACED)).isLessThan(HARDLY);
   }
 
   @Test
