@@ -83,7 +83,7 @@ final class Service {
             config.readinessDeadline());
     try {
       status = status(new Health(mount, probe), metrics, repairs);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       mount.close();
       throw e;
     }

@@ -314,8 +314,9 @@ public final class KeptMount implements Mount {
   public void close() {
     try {
       if (serving.isPresent()) {
+        boolean kept = isKept(); // asked while others are still answered
         leave(serving.get());
-        if (!isKept() && FuseMount.mounted(mountPoint).isPresent()) {
+        if (!kept && FuseMount.mounted(mountPoint).isPresent()) {
           FuseMount.detach(mountPoint);
         }
         turn.ends();

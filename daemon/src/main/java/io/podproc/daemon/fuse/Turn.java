@@ -15,7 +15,7 @@ public interface Turn {
     TAKEN_OVER
   }
 
-  /** It has come, and nobody serves. */
+  /** It has come: no other daemon serves any more, and this one not yet. */
   void comes();
 
   /**

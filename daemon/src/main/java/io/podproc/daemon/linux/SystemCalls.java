@@ -116,7 +116,7 @@ public final class SystemCalls {
       return new Structure(segment.address(), buffer(segment));
     }
 
-    static Structure of(Arena memory, long... words) {
+    static Structure ofWords(Arena memory, long... words) {
       Structure structure = of(memory, words.length * Long.BYTES);
       structure.fields.asLongBuffer().put(words);
       return structure;
@@ -314,7 +314,7 @@ public final class SystemCalls {
   public int mountSetattr(int mount, long set, long propagation, int userNamespace) {
     try (Arena arena = Arena.ofConfined()) {
       // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
-      Structure attributes = Structure.of(arena, set, 0L, propagation, userNamespace);
+      Structure attributes = Structure.ofWords(arena, set, 0, propagation, userNamespace);
       return (int)
           call(
               MOUNT_SETATTR,
