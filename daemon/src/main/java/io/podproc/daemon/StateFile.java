@@ -6,8 +6,8 @@ import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.Memory;
 import io.podproc.daemon.log.Log;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
-import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -31,8 +31,8 @@ import java.util.Optional;
 final class StateFile {
   private static final int VERSION = 2;
 
-  /** Of some ten thousand containers. */
-  private static final long LARGEST = 4 << 20;
+  /** Of some thousand containers on a node of 256 CPUs, which take 48 bytes each. */
+  private static final long LARGEST = 16 << 20;
 
   private final Path path;
 
@@ -42,17 +42,17 @@ final class StateFile {
 
   /** What was left; empty, with one line that says why, where it can't be used. */
   Optional<Memory> read() {
-    try {
+    try (DataInputStream in =
+        new DataInputStream(new BufferedInputStream(Files.newInputStream(path)))) {
       if (Files.size(path) > LARGEST) {
         throw new IOException("it is larger than " + LARGEST + " bytes");
       }
-      DataInputStream in = new DataInputStream(new ByteArrayInputStream(Files.readAllBytes(path)));
       int version = in.readInt();
       if (version != VERSION) {
         throw new IOException("it is of version " + version + ", not " + VERSION);
       }
       Memory memory = new Memory(in.readLong(), list(in, StateFile::container));
-      if (in.available() > 0) {
+      if (in.read() >= 0) {
         throw new IOException("it goes on where it should end");
       }
       return Optional.of(memory);

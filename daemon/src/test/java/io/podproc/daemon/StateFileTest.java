@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,6 +110,25 @@ class StateFileTest {
         assertThatNoException().as("%d is %d", at, damage).isThrownBy(this::read);
       }
     }
+  }
+
+  @Test
+  void aFullNodeOfManyProcessorsIsRemembered() {
+    Memory.OfContainer container =
+        new Memory.OfContainer(
+            new ProcCgroup(Map.of(), Optional.of("/kubepods.slice/" + "x".repeat(150))),
+            Duration.ofDays(1),
+            Optional.of(
+                new Memory.Accounts(
+                    1,
+                    new CpuUsage(new CpuTime(1, 2, 3), Collections.nCopies(256, 4L)),
+                    new CpuTime(6, 7, 8),
+                    Collections.nCopies(256, new Memory.Account(new CpuTime(9, 10, 11), 0.5, 12)))),
+            List.of(1L, 2L, 3L),
+            42);
+    Memory full = new Memory(1, Collections.nCopies(500, container));
+    new StateFile(directory).write(full);
+    assertThat(read()).contains(full);
   }
 
   @Test

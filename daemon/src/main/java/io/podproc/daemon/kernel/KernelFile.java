@@ -24,7 +24,7 @@ public final class KernelFile implements Closeable {
   private static final ThreadLocal<byte[]> BUFFER = ThreadLocal.withInitial(() -> new byte[8192]);
 
   /** No kernel text that podproc reads comes near; what does is no kernel text. */
-  private static final int MAX_SIZE = 4 << 20;
+  private static final int MAX_SIZE = 16 << 20;
 
   /** Makes something of a text. */
   public interface Parser<T> {

@@ -140,7 +140,7 @@ class KernelFileTest {
   @Test
   void whatIsTooLargeIsNoKernelText() throws IOException {
     try (RandomAccessFile huge = new RandomAccessFile(path.toFile(), "rw")) {
-      huge.setLength((4 << 20) + 1);
+      huge.setLength((16 << 20) + 1);
     }
     assertThatThrownBy(file::read)
         .isInstanceOf(IOException.class)
