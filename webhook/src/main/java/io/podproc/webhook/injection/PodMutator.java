@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook.injection;
 
-import com.fasterxml.jackson.core.io.SerializedString;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.util.RawValue;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -28,12 +26,10 @@ public final class PodMutator {
 
   private final InjectionRules rules;
 
+  /** The same for all pods: patches share them. */
   private final Map<InjectableFile, JsonNode> volumeOf = new EnumMap<>(InjectableFile.class);
 
-  /** The same for all pods: what patches share is encoded once. */
-  private final Map<InjectableFile, JsonNode> encodedVolumeOf = new EnumMap<>(InjectableFile.class);
-
-  private final Map<InjectableFile, JsonNode> encodedMountOf = new EnumMap<>(InjectableFile.class);
+  private final Map<InjectableFile, JsonNode> mountOf = new EnumMap<>(InjectableFile.class);
 
   public PodMutator(InjectionRules rules) {
     this.rules = rules;
@@ -44,19 +40,13 @@ public final class PodMutator {
           .put("path", rules.mountPoint() + file.path())
           .put("type", "File");
       volumeOf.put(file, volume);
-      encodedVolumeOf.put(file, encoded(volume));
-      encodedMountOf.put(
+      mountOf.put(
           file,
-          encoded(
-              JSON.objectNode()
-                  .put("name", file.volumeName())
-                  .put("mountPath", file.path())
-                  .put("readOnly", true)));
+          JSON.objectNode()
+              .put("name", file.volumeName())
+              .put("mountPath", file.path())
+              .put("readOnly", true));
     }
-  }
-
-  private static JsonNode encoded(JsonNode json) {
-    return JSON.rawValueNode(new RawValue(new SerializedString(json.toString())));
   }
 
   /** For a pod that is being made. */
@@ -126,7 +116,7 @@ public final class PodMutator {
           left.computeIfAbsent(file, f -> new ArrayList<>()).add(container.name());
         } else {
           mounted.add(file);
-          mounts.add(encodedMountOf.get(file));
+          mounts.add(mountOf.get(file));
         }
       }
       appendAll(patch, container.pointer() + "/volumeMounts", container.hasMountList(), mounts);
@@ -136,7 +126,7 @@ public final class PodMutator {
       ArrayNode missing = JSON.arrayNode();
       for (InjectableFile file : mounted) {
         if (!volumes.contains(file)) {
-          missing.add(encodedVolumeOf.get(file));
+          missing.add(volumeOf.get(file));
         }
       }
       return missing;
