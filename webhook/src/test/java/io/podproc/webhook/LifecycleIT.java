@@ -105,6 +105,23 @@ class LifecycleIT {
     }
   }
 
+  /** It brings 550 classes and 9 MiB, and is not needed. */
+  @Test
+  void nobodyMakesAProviderOfBouncyCastle() throws Exception {
+    int port = WebhookProcess.freePort();
+    try (ApiServer apiServer = ApiServer.at(port);
+        WebhookProcess webhook = WebhookProcess.start(port)) {
+      ApiServer _ = apiServer.namespace("shop", ENABLED);
+      WebhookProcess _ = webhook.awaitReady();
+      try (HttpClient client = webhook.client(HttpClient.Version.HTTP_1_1)) {
+        send(client, webhook.post(Reviews.bytes(Reviews.creation("shop", POD))));
+      }
+      assertThat(webhook.diagnose("VM.class_hierarchy"))
+          .contains("org.bouncycastle.cert.")
+          .doesNotContain("org.bouncycastle.jce.provider.");
+    }
+  }
+
   private static void send(HttpClient client, HttpRequest request) {
     try {
       assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
