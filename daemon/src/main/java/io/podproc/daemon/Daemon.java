@@ -3,21 +3,20 @@ package io.podproc.daemon;
 
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.linux.SystemCalls;
-import io.quarkus.runtime.Quarkus;
-import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.Application;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /** The node daemon: serves until it is told to stop. */
 @QuarkusMain
-public final class Daemon implements QuarkusApplication {
+public final class Daemon {
   private static final int FAILED = 1;
   private static final Duration START_DEADLINE = Duration.ofSeconds(4);
 
@@ -36,18 +35,36 @@ public final class Daemon implements QuarkusApplication {
     endWithShutdown(service);
     try {
       service.complete(new Service(DaemonConfig.of(System.getProperties(), System.getenv())));
-    } catch (GivenSettings.Invalid | MountException | IOException | RuntimeException e) {
+      startQuarkus();
+    } catch (GivenSettings.Invalid
+        | MountException
+        | IOException
+        | ReflectiveOperationException
+        | RuntimeException e) {
       StartFailure.print(e);
       status = FAILED;
-      service.cancel(false);
+      service.cancel(false); // of no effect where there is one to end
       System.exit(FAILED);
     }
-    Quarkus.run(Daemon.class, Daemon::exit, args);
+    new CountDownLatch(1).await(); // only a signal ends it
   }
 
   /**
-   * The JVM ends when the last of its shutdown hooks does, Quarkus's among them. This one is there
-   * before the first request: a signal may come at once.
+   * What its settings say of the log holds from here on. Not by {@code Quarkus.run}, which ends
+   * with the first signal, and the log with it: what the service has to say while it ends would be
+   * lost.
+   */
+  private static void startQuarkus() throws ReflectiveOperationException {
+    Class.forName(Application.APP_CLASS_NAME)
+        .asSubclass(Application.class)
+        .getDeclaredConstructor()
+        .newInstance()
+        .start(new String[0]);
+  }
+
+  /**
+   * The JVM ends when the last of its shutdown hooks does. This one is there before the first
+   * request: a signal may come at once.
    */
   private static void endWithShutdown(CompletableFuture<Service> service) {
     Runtime.getRuntime()
@@ -65,32 +82,5 @@ public final class Daemon implements QuarkusApplication {
                   Runtime.getRuntime().halt(status);
                 },
                 "ending"));
-  }
-
-  @Override
-  public int run(String... args) {
-    Quarkus.waitForExit();
-    return 0;
-  }
-
-  /** Quarkus's handler of exits. */
-  private static void exit(Integer code, @Nullable Throwable failure) {
-    // A signal that comes while Quarkus begins is a failure to Quarkus, and an end like any other.
-    if (!isEnding()) {
-      if (failure != null) {
-        StartFailure.print(failure);
-      }
-      status = code;
-    }
-    System.exit(code);
-  }
-
-  private static boolean isEnding() {
-    try {
-      Runtime.getRuntime().addShutdownHook(new Thread());
-      return false;
-    } catch (IllegalStateException e) {
-      return true;
-    }
   }
 }

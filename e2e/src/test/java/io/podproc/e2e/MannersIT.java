@@ -77,6 +77,15 @@ class MannersIT {
   }
 
   @Test
+  void logs_until_its_end() throws InterruptedException {
+    try (DaemonProcess daemon = DaemonProcess.serving()) {
+      Thread.sleep(Machine.deadline(1)); // all of it has begun, and would end by itself
+      assertThat(daemon.stop()).isZero();
+      assertThat(daemon.output()).contains("stopping to serve " + daemon.mountPoint());
+    }
+  }
+
+  @Test
   void stops_while_containers_have_its_files() {
     try (DaemonProcess daemon = DaemonProcess.serving();
         Container container = Container.of(daemon).memory("96M").start()) {

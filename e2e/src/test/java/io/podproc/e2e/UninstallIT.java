@@ -147,7 +147,8 @@ class UninstallIT {
     assertThat(Files.isSymbolicLink(daemon.file("/proc/meminfo"))).isTrue();
     assertThat(daemon.output())
         .doesNotContain("WARN", "can't")
-        .containsPattern("podproc: released \\d+ mounts in \\d+ namespaces, 0 failed\\s*$");
+        .containsPattern(
+            "podproc: released \\d+ mounts in \\d+ namespaces, 0 failed\\n.* stopping to serve .*\\s*$");
   }
 
   @Test
