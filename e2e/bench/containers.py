@@ -9,6 +9,7 @@ SERVER is NAME=MOUNT=CPU_FILE=PID. All containers end with this process, however
 """
 import argparse
 import array
+import contextlib
 import ctypes
 import gc
 import itertools
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 ROOT = "/sys/fs/cgroup"
 IS_V2 = os.path.exists(ROOT + "/cgroup.controllers")
@@ -61,6 +63,14 @@ class Server:
         with open(f"/proc/{self.pid}/smaps_rollup") as file:
             kb = {line.split()[0]: int(line.split()[1]) for line in file if line.endswith("kB\n")}
         return kb["Pss:"] / 1024, kb["Private_Dirty:"] / 1024
+
+    def ports(self):
+        """On which it listens."""
+        folder = f"/proc/{self.pid}/fd"
+        sockets = {os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+        lines = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/{self.pid}/net/{name}")]
+        listening = [line for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in sockets]
+        return [int(line[1].split(":")[1], 16) for line in listening]
 
     def paths(self, files):
         return [self.mount + file for file in files]
@@ -426,9 +436,46 @@ def sampler(options, servers):
                 record("sampler", case, server.name, "cpu_percent", percent)
 
 
+class Probes:
+    """Asks for health and metrics, where a server has them, as often as a cluster does."""
+
+    # As in the chart's daemonset.yaml and its podMonitor.
+    PERIODS = {"/q/health/ready": 5, "/q/health/live": 10, "/q/metrics": 30}
+
+    def __init__(self, server):
+        self.addresses = [f"http://127.0.0.1:{port}" for port in server.ports()]
+        self.failure = None
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        if self.failure:
+            raise SystemExit(f"containers.py: a probe failed: {self.failure}")
+
+    def run(self):
+        for second in itertools.count():
+            if self.ended.wait(1):
+                return
+            try:
+                for path, period in self.PERIODS.items():
+                    if second % period == 0:
+                        for address in self.addresses:
+                            urllib.request.urlopen(address + path, timeout=5).read()
+            except OSError as e:
+                self.failure = self.failure or e
+
+
 def memory(options, servers):
     pace = 1000  # reads a second of each server
-    with Containers(options.top, options.containers) as many:
+    with contextlib.ExitStack() as stack:
+        many = stack.enter_context(Containers(options.top, options.containers))
+        for server in servers:
+            stack.enter_context(Probes(server))
         start = [server.memory()[0] for server in servers]
         before = [server.cpu_seconds() for server in servers]
         paths = [path for server in servers for path in server.paths(MIXED)]
