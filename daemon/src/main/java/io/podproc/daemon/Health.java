@@ -4,7 +4,6 @@ package io.podproc.daemon;
 import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.status.StatusServer.Answer;
-import jakarta.json.Json;
 
 /**
  * Whether this daemon is ready, and whether it is to be started again: both by a file that is read
@@ -40,19 +39,12 @@ final class Health {
 
   private static Answer answer(String check, boolean up, String state) {
     String status = up ? "UP" : "DOWN";
+    // As Quarkus writes it. No word of it needs escaping.
     String body =
-        Json.createObjectBuilder()
-            .add("status", status)
-            .add(
-                "checks",
-                Json.createArrayBuilder()
-                    .add(
-                        Json.createObjectBuilder()
-                            .add("name", check)
-                            .add("status", status)
-                            .add("data", Json.createObjectBuilder().add("state", state))))
-            .build()
-            .toString();
-    return new Answer(up ? 200 : 503, "application/json", body + "\n");
+        """
+        {"status":"%1$s","checks":[{"name":"%2$s","status":"%1$s","data":{"state":"%3$s"}}]}
+        """
+            .formatted(status, check, state);
+    return new Answer(up ? 200 : 503, "application/json", body);
   }
 }
