@@ -70,7 +70,7 @@ final class Ancestor implements Level {
 
   @Override
   public Optional<String> readIfPresent(String name) throws IOException {
-    try (KernelFile file = KernelFile.inOnePiece(path.resolve(name))) {
+    try (KernelFile file = KernelFile.inOnePiece(path, name)) {
       return file.readIfPresent();
     }
   }

@@ -67,7 +67,7 @@ final class Directory implements Level, Closeable {
 
   /** As {@link #readIfPresent}, of a file that the kernel may hand out piece by piece. */
   Optional<String> readPiecesIfPresent(String name) throws IOException {
-    files.computeIfAbsent(name, n -> new KernelFile(path.resolve(n)));
+    files.computeIfAbsent(name, n -> new KernelFile(path, n));
     return readIfPresent(name);
   }
 
@@ -110,14 +110,14 @@ final class Directory implements Level, Closeable {
    */
   List<Integer> collect(String name) throws IOException {
     List<Integer> numbers = new ArrayList<>();
-    addNumbers(path.resolve(name), numbers);
+    addNumbers(path, name, numbers);
     collectBelow(path, name, numbers);
     return numbers;
   }
 
   private static void collectFrom(Path directory, String name, List<Integer> numbers) {
     try {
-      addNumbers(directory.resolve(name), numbers);
+      addNumbers(directory, name, numbers);
     } catch (IOException e) {
       // Removed, or of a type that has no such file; those below may have it.
     }
@@ -144,8 +144,9 @@ final class Directory implements Level, Closeable {
     return Files.getAttribute(directory, "unix:nlink").equals(2);
   }
 
-  private static void addNumbers(Path list, List<Integer> numbers) throws IOException {
-    try (KernelFile file = new KernelFile(list)) {
+  private static void addNumbers(Path directory, String name, List<Integer> numbers)
+      throws IOException {
+    try (KernelFile file = new KernelFile(directory, name)) {
       file.read()
           .lines()
           .map(Numbers::parse)
@@ -154,7 +155,7 @@ final class Directory implements Level, Closeable {
   }
 
   private KernelFile file(String name) {
-    KernelFile file = files.computeIfAbsent(name, n -> KernelFile.inOnePiece(path.resolve(n)));
+    KernelFile file = files.computeIfAbsent(name, n -> KernelFile.inOnePiece(path, n));
     if (closed) {
       file.close();
     }

@@ -82,16 +82,16 @@ public final class HostFacts {
    * @param path as the container sees it, {@code /proc/meminfo}
    */
   public String text(String path) throws IOException {
-    return texts.computeIfAbsent(path, p -> new KernelFile(locate(p))).read();
+    return texts.computeIfAbsent(path, this::kernelFile).read();
   }
 
   private <T> HostFile<T> file(String path, Function<String, T> parser) {
-    return new HostFile<>(new KernelFile(locate(path)), parser, maxAgeNanos, nanoTime);
+    return new HostFile<>(kernelFile(path), parser, maxAgeNanos, nanoTime);
   }
 
-  private Path locate(String path) {
+  private KernelFile kernelFile(String path) {
     Path relative = Path.of("/").relativize(Path.of(path));
     Path root = relative.startsWith("sys") ? sysRoot : procRoot;
-    return root.resolve(relative.subpath(1, relative.getNameCount()));
+    return new KernelFile(root, relative.subpath(1, relative.getNameCount()).toString());
   }
 }

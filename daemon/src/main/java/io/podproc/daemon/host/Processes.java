@@ -33,7 +33,7 @@ public final class Processes {
    * it for this thread or not at all.
    */
   public KernelFile cgroupFile(int tid) {
-    return KernelFile.inOnePiece(path(tid, "cgroup"));
+    return file(tid, "cgroup");
   }
 
   public ProcessStat stat(int pid) throws IOException {
@@ -42,7 +42,7 @@ public final class Processes {
 
   /** A process that is to be asked again and again whether it still lives. */
   public LivingProcess living(int pid) throws IOException {
-    KernelFile comm = KernelFile.inOnePiece(path(pid, "comm"));
+    KernelFile comm = file(pid, "comm");
     try {
       String _ = comm.read();
       return new LivingProcess(pid, stat(pid).start(), comm);
@@ -73,12 +73,12 @@ public final class Processes {
 
   /** Which pid namespace a process is in, as {@code pid:[4026531836]}. */
   public String pidNamespace(int pid) throws IOException {
-    return Files.readSymbolicLink(Path.of(path(pid, "ns/pid"))).toString();
+    return Files.readSymbolicLink(path(pid, "ns/pid")).toString();
   }
 
   /** Which mount namespace a process is in, as {@code mnt:[4026531841]}. */
   public String mountNamespace(int pid) throws IOException {
-    return Files.readSymbolicLink(Path.of(path(pid, "ns/mnt"))).toString();
+    return Files.readSymbolicLink(path(pid, "ns/mnt")).toString();
   }
 
   /** The mount namespace of this process. */
@@ -88,7 +88,7 @@ public final class Processes {
 
   /** Those mounts that a process sees and that are wanted. */
   public MountInfo mounts(int pid, Predicate<MountInfo.Mount> wanted) throws IOException {
-    return MountInfo.read(Path.of(path(pid, "mountinfo")), wanted);
+    return MountInfo.read(path(pid, "mountinfo"), wanted);
   }
 
   /** Those mounts that this process sees and that are wanted. */
@@ -126,12 +126,16 @@ public final class Processes {
   }
 
   private String read(int pid, String name) throws IOException {
-    try (KernelFile file = KernelFile.inOnePiece(path(pid, name))) {
+    try (KernelFile file = file(pid, name)) {
       return file.read();
     }
   }
 
-  private String path(int pid, String name) {
-    return procRoot + "/" + pid + "/" + name;
+  private KernelFile file(int pid, String name) {
+    return KernelFile.inOnePiece(procRoot, pid + "/" + name);
+  }
+
+  private Path path(int pid, String name) {
+    return procRoot.resolve(pid + "/" + name);
   }
 }

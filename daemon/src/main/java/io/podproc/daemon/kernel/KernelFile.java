@@ -36,7 +36,10 @@ public final class KernelFile implements Closeable {
     T parse(byte[] bytes, int length) throws IOException;
   }
 
-  private final String path;
+  /** Of the directory, as it is there anyway: a path for each file would be half a megabyte. */
+  private final Path directory;
+
+  private final String name;
   private final boolean inOnePiece;
 
   @GuardedBy("this")
@@ -45,27 +48,23 @@ public final class KernelFile implements Closeable {
   @GuardedBy("this")
   private boolean closed;
 
-  private KernelFile(String path, boolean inOnePiece) {
-    this.path = path;
+  private KernelFile(Path directory, String name, boolean inOnePiece) {
+    this.directory = directory;
+    this.name = name;
     this.inOnePiece = inOnePiece;
   }
 
   /** A file that the kernel may hand out piece by piece: a list of tasks, devices or CPUs. */
-  public KernelFile(Path path) {
-    this(path.toString(), false);
+  public KernelFile(Path directory, String name) {
+    this(directory, name, false);
   }
 
   /**
    * A file that the kernel writes at once (single_open, and in kernfs all that have no seq_next):
    * where it leaves room in the buffer there is no more, and no read is needed that only says so.
    */
-  public static KernelFile inOnePiece(Path path) {
-    return inOnePiece(path.toString());
-  }
-
-  /** As {@link #inOnePiece(Path)}. */
-  public static KernelFile inOnePiece(String path) {
-    return new KernelFile(path, true);
+  public static KernelFile inOnePiece(Path directory, String name) {
+    return new KernelFile(directory, name, true);
   }
 
   /**
@@ -93,7 +92,7 @@ public final class KernelFile implements Closeable {
     int length;
     try {
       if (file == null) {
-        file = ReadableFile.open(path);
+        file = ReadableFile.open(toString());
         open = file;
       }
       length = readFrom(file);
@@ -107,7 +106,7 @@ public final class KernelFile implements Closeable {
   /** As {@link #read()}, but empty where the kernel has no such file. */
   public synchronized Optional<String> readIfPresent() throws IOException {
     if (open == null && !closed) {
-      open = ReadableFile.openIfPresent(path).orElse(null);
+      open = ReadableFile.openIfPresent(toString()).orElse(null);
       if (open == null) {
         return Optional.empty();
       }
@@ -119,14 +118,14 @@ public final class KernelFile implements Closeable {
     byte[] bytes = BUFFER.get();
     int length = 0;
     while (true) {
-      int n = file.read(bytes, length, length);
+      int n = file.read(bytes, length, length, this);
       length += n;
       if (n == 0 || (inOnePiece && length < bytes.length)) {
         return length;
       }
       if (length == bytes.length) {
         if (length >= MAX_SIZE) {
-          throw new IOException(path + ": more than " + MAX_SIZE + " bytes");
+          throw new IOException(this + ": more than " + MAX_SIZE + " bytes");
         }
         bytes = Arrays.copyOf(bytes, length * 2);
         BUFFER.set(bytes);
@@ -152,6 +151,6 @@ public final class KernelFile implements Closeable {
 
   @Override
   public String toString() {
-    return path;
+    return directory + "/" + name;
   }
 }

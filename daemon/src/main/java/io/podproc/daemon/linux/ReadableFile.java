@@ -27,11 +27,9 @@ public final class ReadableFile implements Closeable {
     }
   }
 
-  private final String path;
   private final int descriptor;
 
-  private ReadableFile(String path, int descriptor) {
-    this.path = path;
+  private ReadableFile(int descriptor) {
     this.descriptor = descriptor;
   }
 
@@ -55,16 +53,17 @@ public final class ReadableFile implements Closeable {
     if (descriptor < 0) {
       throw failure(path, -descriptor);
     }
-    return Optional.of(new ReadableFile(path, descriptor));
+    return Optional.of(new ReadableFile(descriptor));
   }
 
   /**
    * Reads bytes to where they are wanted.
    *
    * @param bytes takes them, from {@code at} on, as many as it has room for
+   * @param path what a failure calls the file: there are thousands, and few failures
    * @return how many there were; 0 at the end
    */
-  public int read(byte[] bytes, int at, long offset) throws IOException {
+  public int read(byte[] bytes, int at, long offset, Object path) throws IOException {
     SystemCalls calls = SystemCalls.ofThread();
     int size = bytes.length - at;
     Room room = room(size);
@@ -73,7 +72,7 @@ public final class ReadableFile implements Closeable {
       count = calls.pread(descriptor, room.segment, size, offset);
     } while (count == -SystemCalls.EINTR);
     if (count < 0) {
-      throw failure(path, (int) -count);
+      throw failure(path.toString(), (int) -count);
     }
     room.bytes.get(0, bytes, at, (int) count);
     return (int) count;

@@ -30,7 +30,7 @@ class KernelFileTest {
   @BeforeEach
   void place() {
     path = directory.resolve("memory.max");
-    file = new KernelFile(path);
+    file = new KernelFile(directory, "memory.max");
   }
 
   @Test
@@ -78,7 +78,7 @@ class KernelFileTest {
   @Test
   void aKernelFileThatIsGoneIsAnErrorEachTime() throws Exception {
     Process sleeper = new ProcessBuilder("sleep", "60").start();
-    try (KernelFile stat = new KernelFile(Path.of("/proc/" + sleeper.pid() + "/stat"))) {
+    try (KernelFile stat = new KernelFile(Path.of("/proc"), sleeper.pid() + "/stat")) {
       assertThat(stat.read()).startsWith(sleeper.pid() + " ");
       sleeper.destroyForcibly().waitFor();
       assertThatThrownBy(stat::read).isInstanceOf(IOException.class);
@@ -106,7 +106,7 @@ class KernelFileTest {
 
   @Test
   void aTextInOnePieceIsReadWholeWhateverItsSize() throws IOException {
-    try (KernelFile whole = KernelFile.inOnePiece(path)) {
+    try (KernelFile whole = KernelFile.inOnePiece(directory, "memory.max")) {
       for (int size : new int[] {10, 100_000, 20_000, 8192, 0}) {
         Files.writeString(path, "x".repeat(size));
         assertThat(whole.read()).hasSize(size);
@@ -116,7 +116,7 @@ class KernelFileTest {
 
   @Test
   void whatIsNoFileIsAnErrorThatNamesIt() {
-    assertThatThrownBy(() -> new KernelFile(directory).read())
+    assertThatThrownBy(() -> new KernelFile(directory, ".").read())
         .isInstanceOf(FileSystemException.class)
         .hasMessageContaining(directory.toString());
   }
@@ -155,7 +155,7 @@ class KernelFileTest {
     try (ExecutorService threads = Executors.newFixedThreadPool(readers)) {
       for (int round = 0; round < 20; round++) {
         // A new one each time: its buffer grows while all of them read.
-        KernelFile shared = new KernelFile(path);
+        KernelFile shared = new KernelFile(directory, "memory.max");
         CountDownLatch begin = new CountDownLatch(readers);
         List<Future<String>> texts = new ArrayList<>();
         for (int i = 0; i < readers; i++) {
