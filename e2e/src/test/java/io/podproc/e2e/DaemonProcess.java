@@ -3,6 +3,7 @@ package io.podproc.e2e;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -174,14 +175,24 @@ final class DaemonProcess implements AutoCloseable {
     return Machine.read("/proc/self/mountinfo").contains(" " + mountPoint + " ");
   }
 
-  /** Asks its HTTP port, as "/q/metrics". */
+  /** Asks its HTTP port, as "/q/metrics", which is there a little later than the files are. */
   HttpResponse<String> get(String path) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .timeout(Machine.deadline(10))
+            .build();
+    long end = System.nanoTime() + Machine.deadline(10).toNanos();
     try (HttpClient client = HttpClient.newHttpClient()) {
-      return client.send(
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-              .timeout(Machine.deadline(10))
-              .build(),
-          HttpResponse.BodyHandlers.ofString());
+      while (true) {
+        try {
+          return client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (ConnectException e) {
+          if (!process.isAlive() || System.nanoTime() > end) {
+            throw e;
+          }
+          Command.sleep(Duration.ofMillis(20));
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
