@@ -40,6 +40,7 @@ public final class Daemon {
         | MountException
         | IOException
         | ReflectiveOperationException
+        | LinkageError // of a class that reads settings of the log as it begins
         | RuntimeException e) {
       StartFailure.print(e);
       status = FAILED;
