@@ -72,11 +72,18 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "io.quarkus..",
-            "jakarta..",
-            "io.smallrye..",
-            "io.micrometer..",
-            "org.eclipse.microprofile..")
+            "io.quarkus..", "io.smallrye..", "io.micrometer..", "org.eclipse.microprofile..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyClusterKnowsJson() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(in("cluster"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("jakarta..")
         .check(CLASSES);
   }
 
@@ -125,7 +132,7 @@ class ArchitectureTest {
     assertUsesOnly("proc", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("sys", in("vfs"), in("view"), in("host"), in("cgroup"));
     assertUsesOnly("log", "org.jboss.logging");
-    assertUsesOnly("cluster", in("log"), "javax.net.ssl");
+    assertUsesOnly("cluster", in("log"), "javax.net.ssl", "jakarta.json..");
     assertUsesOnly("status", in("log"), "com.sun.net.httpserver");
     assertUsesOnly(
         "repair", in("linux"), in("fuse"), in("vfs"), in("host"), in("cgroup"), in("kernel"));

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.cluster;
 
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
 import java.io.IOException;
+import java.io.StringReader;
 import java.time.Duration;
-import java.util.Map;
 
 /** The DaemonSet that this daemon's pod is of. */
 public record DaemonSet(ApiServer server, String namespace, String name) {
@@ -24,16 +29,15 @@ public record DaemonSet(ApiServer server, String namespace, String name) {
             "/apis/apps/v1/namespaces/" + namespace + "/daemonsets/" + name, METADATA, deadline);
     return switch (answer.status()) {
       case 200 -> {
-        Map<String, Object> metadata = Json.object(Json.object(answer.body()), "metadata");
-        if (!name.equals(metadata.get("name"))) {
+        JsonObject metadata = member(answer, "metadata");
+        if (!isNamed(metadata)) {
           throw new IOException("it answered with another object");
         }
-        yield metadata.containsKey("deletionTimestamp");
+        yield !metadata.getOrDefault("deletionTimestamp", JsonValue.NULL).equals(JsonValue.NULL);
       }
       case 404 -> {
         // There are others on the way to an API server who do not find things.
-        Map<String, Object> details = Json.object(Json.object(answer.body()), "details");
-        if (!name.equals(details.get("name"))) {
+        if (!isNamed(member(answer, "details"))) {
           throw new IOException("it answered with status 404, and not of the DaemonSet");
         }
         yield true;
@@ -41,6 +45,24 @@ public record DaemonSet(ApiServer server, String namespace, String name) {
       case 401, 403 -> throw new RefusedException("it answered with status " + answer.status());
       default -> throw new IOException("it answered with status " + answer.status());
     };
+  }
+
+  private boolean isNamed(JsonObject object) {
+    return object.get("name") instanceof JsonString text && text.getString().equals(name);
+  }
+
+  /** An object of it; where there is none, an empty one. */
+  private static JsonObject member(ApiServer.Answer answer, String member) throws IOException {
+    try (JsonParser parser = Json.createParser(new StringReader(answer.body()))) {
+      parser.next();
+      JsonObject all = parser.getObject();
+      if (parser.hasNext()) { // else it throws if anything follows
+        throw new IOException("it answered with more than an object of JSON");
+      }
+      return all.get(member) instanceof JsonObject object ? object : JsonValue.EMPTY_JSON_OBJECT;
+    } catch (RuntimeException e) { // all that the parser throws, where it nests too deeply no other
+      throw new IOException("it answered with what is no object of JSON", e);
+    }
   }
 
   @Override

@@ -136,6 +136,7 @@ class DaemonSetTest {
         "{\"metadata\":[]}",
         "{\"metadata\":{\"name\":\"other\",\"deletionTimestamp\":\"x\"}}",
         "{\"metadata\":{\"name\":\"d\",\"deletionTimestamp\":\"x\"}}}",
+        "{\"metadata\":{\"name\":\"d\"}} {\"metadata\":{\"name\":\"d\"}}",
         "{\"metadata\":{\"name\":\"d\",}}",
         "{,\"metadata\":{\"name\":\"d\"}}",
         "{\"metadata\":{\"name\":\"d\" \"a\":1}}",
