@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
-import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import java.io.IOException;
@@ -9,7 +8,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,19 +23,6 @@ record Keepers(Path directory) {
 
   /** Which of a keeper's descriptors it is. */
   private static final int DESCRIPTOR = 3;
-
-  /**
-   * What a keeper holds.
-   *
-   * @param device our copy of its descriptor
-   */
-  record Hold(int pid, int device, Connection.State state) {
-    /** Whether it is the connection of a mount; where the kernel does not tell, any one may be. */
-    boolean isOf(MountInfo.Mount mount) {
-      return state == Connection.State.LIVE
-          && Connection.of(device).filter(id -> !mount.device().equals("0:" + id)).isEmpty();
-    }
-  }
 
   /**
    * Their pids, the youngest's first: of two the older one is about to be replaced. Of those that
@@ -71,21 +56,27 @@ record Keepers(Path directory) {
     }
   }
 
-  /** What they hold, in the same order. A descriptor that can't be copied is left out, and told. */
-  List<Hold> holds(SystemCalls calls) throws IOException, MountException {
-    List<Hold> holds = new ArrayList<>();
-    for (int pid : pids()) {
-      int copy = calls.copyOf(pid, DESCRIPTOR);
-      if (copy >= 0) {
-        holds.add(new Hold(pid, copy, Connection.state(calls, copy)));
-      } else if (copy == -SystemCalls.ENOSYS) {
-        Log.warn(
-            "keeper %d holds nothing: this kernel can't copy its descriptor (pidfd_getfd, Linux 5.6)",
-            pid);
-      } else if (copy != -SystemCalls.ESRCH && copy != -SystemCalls.EBADF) { // else it has ended
-        Log.warn("keeper %d holds nothing: error %d of pidfd_getfd(2)", pid, -copy);
+  /** What they hold. A descriptor that can't be copied is left out, and told. */
+  Holds holds(SystemCalls calls) throws IOException, MountException {
+    Holds holds = new Holds(calls);
+    try {
+      for (int pid : pids()) {
+        int copy = calls.copyOf(pid, DESCRIPTOR);
+        if (copy >= 0) {
+          holds.add(pid, copy);
+        } else if (copy == -SystemCalls.ENOSYS) {
+          Log.warn(
+              "keeper %d holds nothing: this kernel can't copy its descriptor (pidfd_getfd, Linux"
+                  + " 5.6)",
+              pid);
+        } else if (copy != -SystemCalls.ESRCH && copy != -SystemCalls.EBADF) { // else it has ended
+          Log.warn("keeper %d holds nothing: error %d of pidfd_getfd(2)", pid, -copy);
+        }
       }
+      return holds;
+    } catch (MountException e) {
+      holds.close();
+      throw e;
     }
-    return holds;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
-import io.podproc.daemon.fuse.Keepers.Hold;
+import io.podproc.daemon.fuse.Holds.Hold;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.Opener;
@@ -54,10 +54,16 @@ public final class KeptMount implements Mount {
   private final Set<Connection> left = new HashSet<>();
 
   /**
+   * The connection that this daemon may serve.
+   *
+   * @param found whether an earlier daemon had mounted it
    * @param keeper whose descriptor it is, so that what is read of it outlives this daemon; empty if
    *     it is this daemon's own
    * @param resends whether the kernel can send again what was read and not answered
    */
+  private record Joined(
+      Connection connection, boolean found, Optional<Integer> keeper, boolean resends) {}
+
   private record Serving(
       KernelServer server, List<Thread> threads, Optional<Integer> keeper, boolean resends) {}
 
@@ -121,41 +127,48 @@ public final class KeptMount implements Mount {
 
   /** Has keepers that hold nothing yet hold the connection that another daemon serves. */
   private void keep() throws IOException, MountException {
-    try (Arena arena = Arena.ofConfined()) {
-      SystemCalls calls = new SystemCalls(arena);
-      List<Hold> holds = keepers.holds(calls);
-      live(holds).ifPresent(live -> share(calls, new Connection(live.device()), holds));
-      holds.forEach(hold -> calls.close(hold.device()));
-    }
-  }
-
-  private static Optional<Hold> live(List<Hold> holds) {
-    return holds.stream().filter(hold -> hold.state() == Connection.State.LIVE).findFirst();
-  }
-
-  private static void share(SystemCalls calls, Connection connection, List<Hold> holds) {
-    for (Hold hold : holds) {
-      if (hold.state() == Connection.State.UNUSED && hold.device() != connection.descriptor()) {
-        boolean _ = connection.share(calls, hold.device());
-      }
+    try (Arena arena = Arena.ofConfined();
+        Holds holds = keepers.holds(new SystemCalls(arena))) {
+      holds
+          .youngest(Connection.State.LIVE)
+          .ifPresent(live -> holds.share(new Connection(live.device())));
     }
   }
 
   private void serve() throws IOException, MountException, InterruptedException {
     turn.comes();
+    Joined joined;
     try (Arena arena = Arena.ofConfined()) {
-      SystemCalls calls = new SystemCalls(arena);
-      List<Hold> holds = keepers.holds(calls);
+      joined = join(new SystemCalls(arena));
+    }
+    Duration unserved = joined.found ? handOver.sinceBeat() : Duration.ZERO;
+    turn.begins(
+        joined.found
+            ? handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER
+            : Turn.Kind.MOUNTED,
+        unserved);
+    KernelServer server = new KernelServer(joined.connection, conversation);
+    serving = Optional.of(new Serving(server, server.start(), joined.keeper, joined.resends));
+    if (joined.found) {
+      Thread.sleep(HEAD_START);
+      Log.info("went on with the mount at %s", mountPoint);
+    } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new MountException("the kernel did not answer the mount of " + mountPoint);
+    }
+    turn.serves();
+  }
+
+  /** Finds the connection that is there, or mounts a new one, and has all keepers hold it. */
+  private Joined join(SystemCalls calls) throws IOException, MountException, InterruptedException {
+    try (Holds holds = keepers.holds(calls)) {
       if (holds.isEmpty()) {
         Log.warn("no keeper in %s: the files end with this daemon", keepers.directory());
       }
       Optional<Hold> kept =
           FuseMount.mounted(mountPoint)
               .filter(mount -> mount.type().equals(FuseMount.TYPE))
-              .flatMap(mount -> holds.stream().filter(hold -> hold.isOf(mount)).findFirst());
-      Optional<Hold> keeper =
-          kept.or(
-              () -> holds.stream().filter(h -> h.state() == Connection.State.UNUSED).findFirst());
+              .flatMap(holds::youngestOf);
+      Optional<Hold> keeper = kept.or(() -> holds.youngest(Connection.State.UNUSED));
       Connection connection;
       if (kept.isPresent()) {
         connection = new Connection(kept.get().device());
@@ -164,43 +177,20 @@ public final class KeptMount implements Mount {
         bare.run();
         int device = keeper.isPresent() ? keeper.get().device() : Connection.open(calls);
         connection = Connection.mount(calls, device, mountPoint);
+        holds.replace(Connection.State.LIVE);
       }
-      share(calls, connection, holds);
+      holds.replace(Connection.State.ENDED);
+      holds.share(connection);
       // Where the kernel can't send again, what this daemon takes must end with it: a descriptor
       // that outlives it would let its callers wait for ever.
       boolean resends = connection.resend(calls);
-      Connection through = resends ? connection : connection.own(calls);
+      Connection through = resends || keeper.isEmpty() ? connection : connection.own(calls);
       tellOfAnOldKernel(resends, Connection.of(through.descriptor()).isPresent());
-      for (Hold hold : holds) {
-        if (hold.device() != through.descriptor()) {
-          int _ = calls.close(hold.device());
-        }
-        if (hold.state() == Connection.State.ENDED
-            || (hold.state() == Connection.State.LIVE && kept.isEmpty())) {
-          replace(hold);
-        }
+      if (resends) {
+        keeper.ifPresent(holds::take);
       }
-      Duration unserved = kept.isPresent() ? handOver.sinceBeat() : Duration.ZERO;
-      turn.begins(
-          kept.isEmpty()
-              ? Turn.Kind.MOUNTED
-              : handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER,
-          unserved);
-      KernelServer server = new KernelServer(through, conversation);
-      serving =
-          Optional.of(
-              new Serving(
-                  server,
-                  server.start(),
-                  resends ? keeper.map(Hold::pid) : Optional.empty(),
-                  resends));
-      if (kept.isPresent()) {
-        Thread.sleep(HEAD_START);
-        Log.info("went on with the mount at %s", mountPoint);
-      } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new MountException("the kernel did not answer the mount of " + mountPoint);
-      }
-      turn.serves();
+      return new Joined(
+          through, kept.isPresent(), keeper.filter(_ -> resends).map(Hold::pid), resends);
     }
   }
 
@@ -217,15 +207,6 @@ public final class KeptMount implements Mount {
               + " (fuse_connection in fdinfo): where no daemon comes back, a keeper can only let go of"
               + " the connection, and not end it");
     }
-  }
-
-  /** Its descriptor can't be used again: whoever started it starts it with a new one. */
-  private static void replace(Hold hold) {
-    Log.warn(
-        "keeper %d holds a connection that %s, and is told to end too",
-        hold.pid(),
-        hold.state() == Connection.State.ENDED ? "has ended" : "is not mounted any more");
-    ProcessHandle.of(hold.pid()).ifPresent(ProcessHandle::destroy);
   }
 
   @Override
@@ -278,33 +259,26 @@ public final class KeptMount implements Mount {
   /** Has all keepers hold the connection, and serves through the youngest one's descriptor. */
   private void keep(SystemCalls calls, Serving now) throws IOException, MountException {
     Connection connection = now.server.connection();
-    List<Hold> holds = keepers.holds(calls);
-    share(calls, connection, holds);
-    // What this daemon holds alone ends with it, and whoever waits for an answer gets an error: it
-    // is to be the youngest keeper's, who stays when another is replaced.
-    Optional<Hold> better =
-        holds.stream()
-            .filter(hold -> hold.state() != Connection.State.ENDED)
-            .filter(
-                hold -> Connection.of(hold.device()).equals(Connection.of(connection.descriptor())))
-            .findFirst()
-            .filter(youngest ->
-                now.resends && now.keeper.filter(pid -> pid == youngest.pid()).isEmpty());
-    for (Hold hold : holds) {
-      if (better.filter(hold::equals).isEmpty()) {
-        int _ = calls.close(hold.device());
+    try (Holds holds = keepers.holds(calls)) {
+      holds.share(connection);
+      // What this daemon holds alone ends with it, and whoever waits for an answer gets an error:
+      // it is to be the youngest keeper's, who stays when another is replaced.
+      Optional<Hold> better =
+          holds
+              .youngestOf(connection)
+              .filter(youngest ->
+                  now.resends && now.keeper.filter(pid -> pid == youngest.pid()).isEmpty());
+      if (better.isPresent()) {
+        now.server.move(holds.take(better.get()));
+        left.add(connection);
+        serving =
+            Optional.of(new Serving(now.server, now.threads, better.map(Hold::pid), now.resends));
+        Thread _ =
+            Thread.ofPlatform()
+                .daemon()
+                .name("waking")
+                .start(() -> wake(now).forEach(KeptMount::close));
       }
-    }
-    if (better.isPresent()) {
-      now.server.move(new Connection(better.get().device()));
-      left.add(connection);
-      serving =
-          Optional.of(new Serving(now.server, now.threads, better.map(Hold::pid), now.resends));
-      Thread _ =
-          Thread.ofPlatform()
-              .daemon()
-              .name("waking")
-              .start(() -> wake(now).forEach(KeptMount::close));
     }
     left.removeIf(before -> !now.server.uses(before) && calls.close(before.descriptor()) <= 0);
   }
