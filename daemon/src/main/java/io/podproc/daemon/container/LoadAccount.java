@@ -8,7 +8,6 @@ import io.podproc.daemon.view.Load;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The load of one container, and what it takes to know whether its threads must be looked at. */
 final class LoadAccount {
@@ -22,20 +21,25 @@ final class LoadAccount {
   private final FirstProcess first;
 
   @GuardedBy("this")
-  private LoadAverage average = LoadAverage.ZERO;
+  private LoadAverage average = new LoadAverage();
+
+  // What the last look at all threads found.
+
+  /** CPU time that the container had used before; -1 while nobody has looked. */
+  @GuardedBy("this")
+  private long usedNanos = -1;
 
   @GuardedBy("this")
-  private @Nullable Threads threads;
+  private int running;
+
+  @GuardedBy("this")
+  private int blocked;
+
+  @GuardedBy("this")
+  private int total;
 
   @GuardedBy("this")
   private int lastPid;
-
-  /**
-   * What a look at all threads found.
-   *
-   * @param usedNanos CPU time that the container had used before
-   */
-  private record Threads(long usedNanos, int running, int blocked, int total) {}
 
   LoadAccount(Cgroup cgroup, Processes processes, FirstProcess first) {
     this.cgroup = cgroup;
@@ -59,12 +63,10 @@ final class LoadAccount {
 
   /** The load as of the last sample; the first time, the threads are counted on the spot. */
   synchronized Load load() throws IOException {
-    Threads known = threads;
-    if (known == null) {
-      known = look(cgroup.usedNanos());
-      threads = known;
+    if (usedNanos < 0) {
+      look(cgroup.usedNanos());
     }
-    return new Load(average.values(), known.running, known.blocked, known.total, lastPid);
+    return new Load(average.values(), running, blocked, total, lastPid);
   }
 
   /**
@@ -74,23 +76,22 @@ final class LoadAccount {
    * @throws IOException its cgroup is gone
    */
   synchronized boolean sample(long samples, Duration interval) throws IOException {
-    long usedNanos = cgroup.usedNanos();
-    Threads known = threads;
+    long used = cgroup.usedNanos();
     // No thread gets into another state without running soon before or after, be it for a moment.
-    if (known == null || known.usedNanos != usedNanos) {
-      known = look(usedNanos);
-      threads = known;
+    if (used != usedNanos) {
+      look(used);
     }
-    average = average.after(known.running + known.blocked, samples, interval);
-    return known.total > 0;
+    average.advance(running + blocked, samples, interval);
+    return total > 0;
   }
 
   @GuardedBy("this")
-  private Threads look(long usedNanos) throws IOException {
+  private void look(long used) throws IOException {
     List<Integer> tids = cgroup.threads();
-    int running = 0;
-    int blocked = 0;
-    int total = 0;
+    usedNanos = used;
+    running = 0;
+    blocked = 0;
+    total = 0;
     int youngest = 0;
     for (int tid : tids) {
       char state;
@@ -110,7 +111,6 @@ final class LoadAccount {
     if (youngest > 0) {
       lastPid = Math.max(lastPid, ownPid(youngest));
     }
-    return new Threads(usedNanos, running, blocked, total);
   }
 
   /** A thread's number in the container's pid namespace; the largest known so far if it ended. */

@@ -2,37 +2,51 @@
 package io.podproc.daemon.container;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Exponentially damped averages of the number of active threads, in the kernel's arithmetic
- * (kernel/sched/loadavg.c). Immutable.
- *
- * @param values over 1, 5 and 15 minutes, fixed-point
+ * (kernel/sched/loadavg.c). They change in place: what each container got anew with each sample
+ * would have died by the next, but among what is old.
  */
-record LoadAverage(List<Long> values) {
-  /** Of a container that has just begun. */
-  static final LoadAverage ZERO = new LoadAverage(List.of(0L, 0L, 0L));
-
+final class LoadAverage {
   private static final int FRACTION_BITS = 11; // FSHIFT
   private static final long ONE = 1L << FRACTION_BITS; // FIXED_1
   private static final List<Duration> SPANS =
       List.of(Duration.ofMinutes(1), Duration.ofMinutes(5), Duration.ofMinutes(15));
 
+  private final long[] values = new long[SPANS.size()];
+
+  /** Of a container that has just begun. */
+  LoadAverage() {}
+
   /**
-   * The averages after some samples that all found the same.
+   * As they were.
+   *
+   * @param values over 1, 5 and 15 minutes, fixed-point
+   */
+  LoadAverage(List<Long> values) {
+    Arrays.setAll(this.values, values::get);
+  }
+
+  /** Over 1, 5 and 15 minutes, fixed-point. */
+  List<Long> values() {
+    return Arrays.stream(values).boxed().toList();
+  }
+
+  /**
+   * Goes on to what they are after some samples that all found the same.
    *
    * @param active threads that run or wait uninterruptibly
    * @param samples how many
    * @param interval the time between them
    */
-  LoadAverage after(int active, long samples, Duration interval) {
-    return new LoadAverage(
-        Stream.iterate(0, i -> i < SPANS.size(), i -> i + 1)
-            .map(i ->
-                decay(values.get(i), power(factor(SPANS.get(i), interval), samples), active * ONE))
-            .toList());
+  void advance(int active, long samples, Duration interval) {
+    for (int i = 0; i < values.length; i++) {
+      long factor = power(factor(SPANS.get(i), interval), samples);
+      values[i] = decay(values[i], factor, active * ONE);
+    }
   }
 
   /** FIXED_1 / e^(interval / span): EXP_1, EXP_5, EXP_15 at 5 seconds. */

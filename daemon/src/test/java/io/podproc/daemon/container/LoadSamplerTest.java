@@ -10,6 +10,7 @@ import io.podproc.daemon.view.Load;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,7 +53,7 @@ class LoadSamplerTest {
 
   @Test
   void theFirstReadCountsOnTheSpotAndHasNoAverageYet() throws IOException {
-    assertThat(web().load()).isEqualTo(new Load(LoadAverage.ZERO.values(), 1, 0, 2, 17));
+    assertThat(web().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 2, 17));
   }
 
   @Test
@@ -67,7 +68,9 @@ class LoadSamplerTest {
     assertThat(load.running()).isEqualTo(1);
     assertThat(load.blocked()).isEqualTo(1);
     assertThat(load.total()).isEqualTo(5);
-    assertThat(load.averages()).isEqualTo(LoadAverage.ZERO.after(2, 1, INTERVAL).values());
+    LoadAverage expected = new LoadAverage();
+    expected.advance(2, 1, INTERVAL);
+    assertThat(load.averages()).isEqualTo(expected.values());
   }
 
   @Test
@@ -83,11 +86,13 @@ class LoadSamplerTest {
   void samplesThatAreLateAreMadeUpFor() throws IOException {
     web();
     sampleAfter(Duration.ofSeconds(17));
-    assertThat(web().load().averages()).isEqualTo(LoadAverage.ZERO.after(1, 3, INTERVAL).values());
+    LoadAverage expected = new LoadAverage();
+    expected.advance(1, 3, INTERVAL);
+    assertThat(web().load().averages()).isEqualTo(expected.values());
     // 2 s of the fourth have passed already.
     sampleAfter(Duration.ofSeconds(3));
-    assertThat(web().load().averages())
-        .isEqualTo(LoadAverage.ZERO.after(1, 3, INTERVAL).after(1, 1, INTERVAL).values());
+    expected.advance(1, 1, INTERVAL);
+    assertThat(web().load().averages()).isEqualTo(expected.values());
   }
 
   @Test
