@@ -96,6 +96,7 @@ final class Service {
         sampling.scheduleAtFixedRate(
             () -> sample(sampler, resolver, inheritance), period, period, TimeUnit.NANOSECONDS);
     var _ = sampling.scheduleAtFixedRate(mount::beat, 0, 1, TimeUnit.SECONDS);
+    var _ = sampling.scheduleAtFixedRate(new OldGeneration()::tend, 1, 1, TimeUnit.MINUTES);
     Log.info(
         "serving %d files at %s (cgroup %s, CPUs by %s)",
         tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
