@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
  * daemon would take more of its node's memory by the hour.
  */
 final class OldGeneration {
-  /** How much may have been added before all of it is looked through, a pause of some 10 ms. */
+  /** How much may have been added before all of it is looked through, a pause of some 30 ms. */
   static final long SLACK = 1 << 20;
 
   private final LongSupplier heapBytes;
