@@ -101,7 +101,8 @@ class LifecycleIT {
           .allSatisfy(method ->
               assertThat(method)
                   .matches(
-                      "(com\\.sun\\.crypto\\.provider|com\\.fasterxml\\.jackson|io\\.podproc)\\..*"));
+                      "(com\\.sun\\.crypto\\.provider|com\\.fasterxml\\.jackson"
+                          + "|io\\.podproc\\.webhook\\.(admission|injection))\\..*"));
     }
   }
 
