@@ -40,7 +40,7 @@ final class Service {
   private final Mount mount;
   private final Optional<Inheritance> inheritance;
   private final Optional<NodeLabel> label;
-  private final Optional<ReleaseOnUninstall> uninstall;
+  private final Farewell farewell;
 
   /**
    * Mounts the tree, and begins to serve it.
@@ -90,7 +90,7 @@ final class Service {
     if (inheritance.isEmpty()) {
       repair.run();
     }
-    uninstall = ReleaseOnUninstall.of(config, processes, tree, System.getenv());
+    farewell = new Farewell(config, processes, tree, System.getenv());
     long period = config.samplerInterval().toNanos();
     var _ =
         sampling.scheduleAtFixedRate(
@@ -122,7 +122,7 @@ final class Service {
     Optional<NodeLabel> ours =
         mount.hasSuccessor() ? Optional.empty() : label; // else it is the successor's now
     ours.ifPresent(NodeLabel::withdraw);
-    uninstall.ifPresent(release -> release.beforeTheEndOf(mount));
+    farewell.before(mount);
     sampling.shutdownNow();
     status.close(); // a thread of it that waits for a client would hold up the JVM's end
     Log.info("stopping to serve %s", config.mountPoint());

@@ -20,18 +20,18 @@ class OldKernelIT {
   }
 
   private interface Check {
-    void of(DaemonProcess daemon, KeeperProcess keeper);
+    void of(DaemonProcess daemon);
   }
 
   private static void withKeeper(Check check, String... wrapper) throws IOException {
     Path directory = Files.createTempDirectory("podproc-run");
-    try (KeeperProcess keeper = new KeeperProcess(directory, 60);
+    try (KeeperProcess _ = new KeeperProcess(directory, 60);
         DaemonProcess daemon =
             Start.with("-Dpodproc.run-directory=" + directory)
                 .within(wrapper)
                 .launch()
                 .awaitServing()) {
-      check.of(daemon, keeper);
+      check.of(daemon);
     } finally {
       DaemonProcess.removeTree(directory);
     }
@@ -43,7 +43,7 @@ class OldKernelIT {
 
   @Test
   void each_step_that_the_kernel_lacks_is_told_once_with_what_is_done_instead() throws IOException {
-    withKeeper((daemon, keeper) -> {
+    withKeeper(daemon -> {
       Command.eventually(() -> assertThat(daemon.output()).contains("serving 14 files"));
       Command.eventually(() -> {
         assertThat(lines(daemon, " INFO  this kernel can't send requests again"))
@@ -52,8 +52,6 @@ class OldKernelIT {
             .isEqualTo(Machine.hasLinux(6, 12) ? 0 : 1);
         assertThat(lines(daemon, " INFO  this kernel can't put a mount beneath another"))
             .isEqualTo(Machine.hasLinux(6, 5) ? 0 : 1);
-        assertThat(lines(daemon, " INFO  this kernel does not tell which connection"))
-            .isEqualTo(keeper.namesItsConnection() ? 0 : 1);
       });
       assertThat(daemon.output()).doesNotContain("WARN");
     });
@@ -63,7 +61,7 @@ class OldKernelIT {
   void without_pidfd_getfd_the_files_end_with_the_daemon_and_it_says_so() throws IOException {
     Requirements.tool("python3");
     withKeeper(
-        (daemon, keeper) ->
+        daemon ->
             // It serves before it says anything.
             Command.eventually(() ->
                 assertThat(daemon.output())

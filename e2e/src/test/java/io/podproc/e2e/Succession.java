@@ -23,11 +23,11 @@ final class Succession implements AutoCloseable {
   private static final int PATIENCE = 60;
   private static final String STANDS_BY = "serving 14 files";
   private static final String WENT_ON = "went on with the mount";
-  private static final String REPAIRED = " namespaces, 0 failed";
 
   private final Path run;
   private final Path mountPoint = DaemonProcess.newMountPoint();
   private final List<DaemonProcess> started = new ArrayList<>();
+  private final List<KeeperProcess> keepers = new ArrayList<>();
   private KeeperProcess keeper;
   private DaemonProcess serving;
 
@@ -38,13 +38,19 @@ final class Succession implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    keeper = new KeeperProcess(run, PATIENCE);
+    keeper = newKeeper();
     try {
       serving = launch().awaitServing();
     } catch (RuntimeException | AssertionError e) {
       close();
       throw e;
     }
+  }
+
+  private KeeperProcess newKeeper() {
+    KeeperProcess next = new KeeperProcess(run, PATIENCE);
+    keepers.add(next);
+    return next;
   }
 
   DaemonProcess serving() {
@@ -145,7 +151,7 @@ final class Succession implements AutoCloseable {
   }
 
   void replaceKeeper() {
-    KeeperProcess next = new KeeperProcess(run, PATIENCE);
+    KeeperProcess next = newKeeper();
     Command.await(
         "both keepers hold the mount",
         Machine.deadline(10),
@@ -154,13 +160,13 @@ final class Succession implements AutoCloseable {
     keeper = next;
   }
 
-  /** Kills the daemon and the keeper, with which the files die, and lets the next repair them. */
+  /** Kills the daemon and all that belongs to the pod of its keeper, and starts both anew. */
   Duration killBoth() {
     long since = System.currentTimeMillis();
-    keeper.kill();
+    keeper.killPod();
     serving.kill();
-    keeper = new KeeperProcess(run, PATIENCE);
-    return follow(launch(), since, REPAIRED);
+    keeper = newKeeper();
+    return follow(launch(), since, WENT_ON);
   }
 
   // ---- the end ----
@@ -178,7 +184,7 @@ final class Succession implements AutoCloseable {
     try {
       started.reversed().forEach(DaemonProcess::close);
     } finally {
-      keeper.close();
+      keepers.forEach(KeeperProcess::close);
     }
     try (Stream<Path> left = Files.list(run)) {
       for (Path file : left.toList()) {

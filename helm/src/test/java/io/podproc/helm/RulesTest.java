@@ -294,7 +294,7 @@ class RulesTest {
         assertThat(pod.path(placement)).as(placement).isEqualTo(served.path(placement));
       }
       assertThat(pod.at("/containers/0/image")).isEqualTo(served.at("/containers/0/image"));
-      assertThat(hostPath(pod, pod.at("/containers/0/command/3").asText()))
+      assertThat(hostPath(pod, pod.at("/containers/0/command/1").asText()))
           .isEqualTo(
               hostPath(served, daemon.environment().getOrDefault("PODPROC_RUN_DIRECTORY", "")));
       assertThat(keeper.json().at("/spec/updateStrategy/rollingUpdate/maxUnavailable").asInt())

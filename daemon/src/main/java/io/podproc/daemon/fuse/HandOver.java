@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
+import io.podproc.daemon.linux.SystemCalls;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -12,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,19 +34,29 @@ final class HandOver implements AutoCloseable {
   private @Nullable FileLock lock;
 
   /**
-   * @param directory made if need be
+   * @param directory made if need be. Nobody else may look into it: whoever can open a file can
+   *     take a lock on it
    */
   HandOver(Path directory) throws MountException {
     try {
       Files.createDirectories(directory);
+      keepFromOthers(directory, 0700);
       path = directory.resolve("serving");
       ticket = directory.resolve(TICKET + ProcessHandle.current().pid());
       file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       turn =
           FileChannel.open(
               directory.resolve("turn"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      keepFromOthers(path, 0600);
+      keepFromOthers(directory.resolve("turn"), 0600);
     } catch (IOException e) {
       throw new MountException("the run directory " + directory + " can't be used: " + e);
+    }
+  }
+
+  private static void keepFromOthers(Path file, int mode) throws IOException {
+    if (((int) Files.getAttribute(file, "unix:mode") & 0777) != mode) {
+      Files.setAttribute(file, "unix:mode", mode);
     }
   }
 
@@ -51,6 +64,32 @@ final class HandOver implements AutoCloseable {
   boolean tryNow() throws IOException {
     lock = turn.tryLock();
     return lock != null;
+  }
+
+  /**
+   * The process whose turn it is, as the kernel tells; empty where it is nobody's, or not told. To
+   * be asked only by who does not have it: to close a file gives up what locks one has on it.
+   */
+  Optional<String> holder() {
+    try (Arena arena = Arena.ofConfined()) {
+      SystemCalls calls = new SystemCalls(arena);
+      int other =
+          calls.open(
+              path.resolveSibling("turn").toString(), SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC);
+      try {
+        return Optional.of(calls.lockHolder(other)).filter(pid -> pid > 0).map(HandOver::name);
+      } finally {
+        int _ = calls.close(other);
+      }
+    }
+  }
+
+  private static String name(int pid) {
+    try {
+      return pid + " (" + Files.readString(Path.of("/proc", pid + "", "comm")).strip() + ")";
+    } catch (IOException e) {
+      return Integer.toString(pid);
+    }
   }
 
   /** Lets others know that this daemon waits. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
-import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.function.Predicate;
 /** What the keepers hold, the youngest's first: copies of their descriptors, closed with this. */
 final class Holds implements AutoCloseable {
   private final SystemCalls calls;
+  private final Keepers keepers;
   private final List<Hold> all = new ArrayList<>();
 
   /**
@@ -19,16 +19,27 @@ final class Holds implements AutoCloseable {
    *
    * @param pid the keeper's
    * @param device our copy of its descriptor
-   * @param state when it was copied
+   * @param state when it was copied, or shared since
+   * @param connection which one it was told that it holds, as {@code 0:57}
    */
-  record Hold(int pid, int device, Connection.State state) {}
+  record Hold(int pid, int device, Connection.State state, Optional<String> connection) {
+    /** Where nobody tells, any may be. */
+    private boolean isOf(String wanted) {
+      return state == Connection.State.LIVE
+          && connection
+              .or(() -> Connection.of(device).map(id -> "0:" + id))
+              .map(wanted::equals)
+              .orElse(true);
+    }
+  }
 
-  Holds(SystemCalls calls) {
+  Holds(SystemCalls calls, Keepers keepers) {
     this.calls = calls;
+    this.keepers = keepers;
   }
 
   /** Adds an older keeper's. */
-  void add(int pid, int device) throws MountException {
+  void add(int pid, int device, Optional<String> connection) throws MountException {
     Connection.State state;
     try {
       state = Connection.state(calls, device);
@@ -36,62 +47,64 @@ final class Holds implements AutoCloseable {
       int _ = calls.close(device);
       throw e;
     }
-    all.add(new Hold(pid, device, state));
+    all.add(new Hold(pid, device, state, connection));
   }
 
   boolean isEmpty() {
     return all.isEmpty();
   }
 
-  Optional<Hold> youngest(Connection.State state) {
-    return youngest(hold -> hold.state() == state);
+  /** The youngest with which nothing was mounted yet. */
+  Optional<Hold> youngestUnused() {
+    return youngest(hold -> hold.state == Connection.State.UNUSED);
   }
 
-  /** The youngest of a mount's connection; where the kernel does not tell, any one may be. */
-  Optional<Hold> youngestOf(MountInfo.Mount mount) {
-    return youngest(hold ->
-        hold.state() == Connection.State.LIVE
-            && Connection.of(hold.device())
-                .filter(id -> !mount.device().equals("0:" + id))
-                .isEmpty());
-  }
-
-  /** The youngest of a connection, also if it was shared with its keeper since. */
-  Optional<Hold> youngestOf(Connection connection) {
-    Optional<String> id = Connection.of(connection.descriptor());
-    return youngest(
-        hold -> hold.state() != Connection.State.ENDED && Connection.of(hold.device()).equals(id));
+  /**
+   * The youngest of a connection.
+   *
+   * @param connection as {@code 0:57}
+   */
+  Optional<Hold> youngestOf(String connection) {
+    return youngest(hold -> hold.isOf(connection));
   }
 
   private Optional<Hold> youngest(Predicate<Hold> wanted) {
     return all.stream().filter(wanted).findFirst();
   }
 
-  /** Has the keepers that hold nothing yet hold a connection as well. */
-  void share(Connection connection) {
-    for (Hold hold : all) {
-      if (hold.state() == Connection.State.UNUSED && hold.device() != connection.descriptor()) {
-        boolean _ = connection.share(calls, hold.device());
-      }
-    }
+  /**
+   * Has the keepers that hold nothing yet hold a connection as well, and tells each of its keepers
+   * so.
+   *
+   * @param number of the connection, as {@code 0:57}
+   */
+  void share(Connection connection, String number) {
+    all.replaceAll(hold ->
+        hold.state == Connection.State.UNUSED
+                && (hold.device == connection.descriptor() || connection.share(calls, hold.device))
+            ? new Hold(hold.pid, hold.device, Connection.State.LIVE, hold.connection)
+            : hold);
+    all.stream()
+        .filter(hold -> hold.isOf(number) && !hold.connection.equals(Optional.of(number)))
+        .forEach(hold -> keepers.tell(hold.pid, number));
   }
 
-  /** Descriptors that can't be used again: whoever started their keepers starts them anew. */
-  void replace(Connection.State state) {
+  /** Ends connections that are not mounted any more: their keepers begin anew. */
+  void endAll() {
     for (Hold hold : all) {
-      if (hold.state() == state) {
+      if (hold.state == Connection.State.LIVE) {
         Log.warn(
-            "keeper %d holds a connection that %s, and is told to end too",
-            hold.pid(), state == Connection.State.ENDED ? "has ended" : "is not mounted any more");
-        ProcessHandle.of(hold.pid()).ifPresent(ProcessHandle::destroy);
+            "keeper %d holds a connection that is not mounted any more, and is told to end it",
+            hold.pid);
+        keepers.end(calls, hold.pid);
       }
     }
   }
 
   /** Its copy is the caller's now, and is not closed with the others. */
   Connection take(Hold hold) {
-    boolean _ = all.remove(hold);
-    return new Connection(hold.device());
+    boolean _ = all.removeIf(other -> other.device == hold.device);
+    return new Connection(hold.device);
   }
 
   @Override

@@ -4,79 +4,180 @@ package io.podproc.daemon.fuse;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
- * The processes that hold /dev/fuse open and do nothing else ({@code podproc-keeper}). A connection
- * lasts for as long as one process holds it: theirs is there while no daemon is.
+ * The processes that hold /dev/fuse open and do nothing else ({@code podproc-keeper}, keeper.c). A
+ * connection lasts for as long as one process holds it: theirs is there while no daemon is.
  *
- * @param directory where each has a file that is named {@code keeper-PID}
+ * @param directory where each has a file that is named {@code keeper-PID}, or {@code leaving-PID}
+ *     once its pod was told to end. A keeper has a lock on its file, which the kernel takes from it
+ *     when it dies: a pid alone may be another process's by now
  */
 record Keepers(Path directory) {
-  private static final String PREFIX = "keeper-";
+  /** What their files are named before the pid, of those that stay and of those that leave. */
+  private static final String STAYS = "keeper-";
+
+  private static final String LEAVES = "leaving-";
 
   /** Which of a keeper's descriptors it is. */
   private static final int DESCRIPTOR = 3;
 
+  /** A keeper that lives. */
+  private record Keeper(int pid, Path file, FileTime begun) {}
+
   /**
-   * Their pids, the youngest's first: of two the older one is about to be replaced. Of those that
-   * ended no file is left.
+   * The pids of those that stay, the youngest's first: of two the older one is about to be
+   * replaced. Of those that ended no file is left.
    */
-  List<Integer> pids() throws IOException {
-    Map<Integer, FileTime> begun = new HashMap<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
-      for (Path file : files) {
-        String pid = file.getFileName().toString().substring(PREFIX.length());
-        if (pid.matches("[1-9][0-9]{0,8}") && holdsDevice(pid)) {
-          begun.put(Integer.valueOf(pid), Files.getLastModifiedTime(file));
-        } else {
-          Files.deleteIfExists(file);
-        }
-      }
-    }
-    return begun.entrySet().stream()
-        .sorted((one, other) -> other.getValue().compareTo(one.getValue()))
-        .map(Map.Entry::getKey)
-        .toList();
+  List<Integer> pids(SystemCalls calls) throws IOException {
+    return living(calls, STAYS).stream().map(Keeper::pid).toList();
   }
 
-  private static boolean holdsDevice(String pid) {
+  private List<Keeper> living(SystemCalls calls, String prefix) throws IOException {
+    List<Keeper> living = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, prefix + "*")) {
+      for (Path file : files) {
+        String pid = file.getFileName().toString().substring(prefix.length());
+        if (!pid.matches("[1-9][0-9]{0,8}")) {
+          Files.deleteIfExists(file);
+          continue;
+        }
+        Keeper keeper = new Keeper(Integer.parseInt(pid), file, Files.getLastModifiedTime(file));
+        if (isLocked(calls, keeper) || isOfBefore(keeper)) {
+          living.add(keeper);
+        } else if (connection(calls, file).isEmpty()) {
+          Files.deleteIfExists(file);
+        } // else the next keeper sees to what this one held
+      }
+    }
+    living.sort(Comparator.comparing(Keeper::begun).reversed());
+    return living;
+  }
+
+  private static boolean isLocked(SystemCalls calls, Keeper keeper) {
+    int file = open(calls, keeper.file);
+    if (file < 0) {
+      return false;
+    }
     try {
-      // Not by its name, which in another container's file system may be any.
-      return Files.getAttribute(Path.of("/proc", pid, "fd", "" + DESCRIPTOR), "unix:rdev")
-          .equals(Files.getAttribute(FuseMount.DEVICE, "unix:rdev"));
+      return calls.lockHolder(file) == keeper.pid;
+    } finally {
+      int _ = calls.close(file);
+    }
+  }
+
+  private static int open(SystemCalls calls, Path file) {
+    return calls.open(
+        file.toString(), SystemCalls.O_RDWR | SystemCalls.O_NOFOLLOW | SystemCalls.O_CLOEXEC);
+  }
+
+  /** A shell, which took no lock: until all nodes have had this version once. */
+  private static boolean isOfBefore(Keeper keeper) {
+    Path process = Path.of("/proc", Integer.toString(keeper.pid));
+    try {
+      String command = Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+      // The device not by its name, which in another container's file system may be any.
+      return command.contains("sh\0")
+          && command.contains("podproc-keeper")
+          && Files.getAttribute(process.resolve("fd/" + DESCRIPTOR), "unix:rdev")
+              .equals(Files.getAttribute(FuseMount.DEVICE, "unix:rdev"));
     } catch (IOException e) {
       return false; // it ended, and its number may be another process's
     }
   }
 
-  /** What they hold. A descriptor that can't be copied is left out, and told. */
-  Holds holds(SystemCalls calls) throws IOException, MountException {
-    Holds holds = new Holds(calls);
+  /** Which connection a keeper's file says that it holds, as {@code 0:57}. */
+  private static Optional<String> connection(SystemCalls calls, Path path) {
+    int file = open(calls, path);
+    if (file < 0) {
+      return Optional.empty();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(32);
+      int length = (int) Math.max(0, calls.read(file, buffer));
+      byte[] bytes = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+      return Optional.of(new String(bytes, StandardCharsets.ISO_8859_1).strip())
+          .filter(text -> !text.isEmpty());
+    } finally {
+      int _ = calls.close(file);
+    }
+  }
+
+  /**
+   * Tells a keeper which connection it holds: what it is to end, and whose mounts it is to take
+   * away, where no daemon comes back.
+   *
+   * @param connection the number of the device that is mounted, as {@code 0:57}
+   */
+  void tell(int pid, String connection) {
     try {
-      for (int pid : pids()) {
-        int copy = calls.copyOf(pid, DESCRIPTOR);
+      Files.writeString(directory.resolve(STAYS + pid), connection + "\n");
+    } catch (IOException e) {
+      Log.warn("keeper %d can't be told what it holds: %s", pid, e.getMessage());
+    }
+  }
+
+  /**
+   * What they hold, those that leave last. A descriptor that can't be copied is left out, and told.
+   */
+  Holds holds(SystemCalls calls) throws IOException, MountException {
+    Holds holds = new Holds(calls, this);
+    try {
+      List<Keeper> all = new ArrayList<>(living(calls, STAYS));
+      all.addAll(living(calls, LEAVES));
+      for (Keeper keeper : all) {
+        int copy = copyOf(calls, keeper);
         if (copy >= 0) {
-          holds.add(pid, copy);
+          holds.add(keeper.pid, copy, connection(calls, keeper.file));
         } else if (copy == -SystemCalls.ENOSYS) {
           Log.warn(
               "keeper %d holds nothing: this kernel can't copy its descriptor (pidfd_getfd, Linux"
                   + " 5.6)",
-              pid);
+              keeper.pid);
         } else if (copy != -SystemCalls.ESRCH && copy != -SystemCalls.EBADF) { // else it has ended
-          Log.warn("keeper %d holds nothing: error %d of pidfd_getfd(2)", pid, -copy);
+          Log.warn("keeper %d holds nothing: error %d of pidfd_getfd(2)", keeper.pid, -copy);
         }
       }
       return holds;
     } catch (MountException e) {
       holds.close();
       throw e;
+    }
+  }
+
+  private static int copyOf(SystemCalls calls, Keeper keeper) {
+    int process = calls.pidfd(keeper.pid);
+    if (process < 0) {
+      return process;
+    }
+    try {
+      // Looked at again: now it can't be another one that has its pid.
+      return isLocked(calls, keeper) || isOfBefore(keeper)
+          ? calls.copyOf(process, DESCRIPTOR)
+          : -SystemCalls.ESRCH;
+    } finally {
+      int _ = calls.close(process);
+    }
+  }
+
+  /** Has a keeper end its connection, and begin anew with a descriptor of no connection. */
+  void end(SystemCalls calls, int pid) {
+    int process = calls.pidfd(pid);
+    if (process >= 0) {
+      int _ = calls.signal(process, SystemCalls.SIGHUP);
+      int _ = calls.close(process);
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.podproc.daemon.fuse;
 
 import io.podproc.daemon.fuse.Holds.Hold;
+import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.Opener;
@@ -56,16 +57,29 @@ public final class KeptMount implements Mount {
   /**
    * The connection that this daemon may serve.
    *
+   * @param number as {@code 0:57}
    * @param found whether an earlier daemon had mounted it
    * @param keeper whose descriptor it is, so that what is read of it outlives this daemon; empty if
    *     it is this daemon's own
    * @param resends whether the kernel can send again what was read and not answered
    */
   private record Joined(
-      Connection connection, boolean found, Optional<Integer> keeper, boolean resends) {}
+      Connection connection,
+      String number,
+      boolean found,
+      Optional<Integer> keeper,
+      boolean resends) {}
 
   private record Serving(
-      KernelServer server, List<Thread> threads, Optional<Integer> keeper, boolean resends) {}
+      KernelServer server,
+      List<Thread> threads,
+      String number,
+      Optional<Integer> keeper,
+      boolean resends) {
+    Serving by(int keeper) {
+      return new Serving(server, threads, number, Optional.of(keeper), resends);
+    }
+  }
 
   private KeptMount(
       Path mountPoint,
@@ -104,7 +118,8 @@ public final class KeptMount implements Mount {
     if (handOver.tryNow()) {
       mount.serve();
     } else {
-      Log.info("standing by: another podproc serves %s", mountPoint);
+      Log.info(
+          "standing by: process %s serves %s", handOver.holder().orElse("unknown"), mountPoint);
       handOver.queue();
       mount.keep();
       Thread _ = Thread.ofPlatform().daemon().name("standing-by").start(mount::standBy);
@@ -129,9 +144,11 @@ public final class KeptMount implements Mount {
   private void keep() throws IOException, MountException {
     try (Arena arena = Arena.ofConfined();
         Holds holds = keepers.holds(new SystemCalls(arena))) {
-      holds
-          .youngest(Connection.State.LIVE)
-          .ifPresent(live -> holds.share(new Connection(live.device())));
+      number()
+          .ifPresent(number ->
+              holds
+                  .youngestOf(number)
+                  .ifPresent(live -> holds.share(new Connection(live.device()), number)));
     }
   }
 
@@ -148,7 +165,9 @@ public final class KeptMount implements Mount {
             : Turn.Kind.MOUNTED,
         unserved);
     KernelServer server = new KernelServer(joined.connection, conversation);
-    serving = Optional.of(new Serving(server, server.start(), joined.keeper, joined.resends));
+    serving =
+        Optional.of(
+            new Serving(server, server.start(), joined.number, joined.keeper, joined.resends));
     if (joined.found) {
       Thread.sleep(HEAD_START);
       Log.info("went on with the mount at %s", mountPoint);
@@ -164,11 +183,8 @@ public final class KeptMount implements Mount {
       if (holds.isEmpty()) {
         Log.warn("no keeper in %s: the files end with this daemon", keepers.directory());
       }
-      Optional<Hold> kept =
-          FuseMount.mounted(mountPoint)
-              .filter(mount -> mount.type().equals(FuseMount.TYPE))
-              .flatMap(holds::youngestOf);
-      Optional<Hold> keeper = kept.or(() -> holds.youngest(Connection.State.UNUSED));
+      Optional<Hold> kept = number().flatMap(holds::youngestOf);
+      Optional<Hold> keeper = kept.or(holds::youngestUnused);
       Connection connection;
       if (kept.isPresent()) {
         connection = new Connection(kept.get().device());
@@ -177,36 +193,33 @@ public final class KeptMount implements Mount {
         bare.run();
         int device = keeper.isPresent() ? keeper.get().device() : Connection.open(calls);
         connection = Connection.mount(calls, device, mountPoint);
-        holds.replace(Connection.State.LIVE);
+        holds.endAll();
       }
-      holds.replace(Connection.State.ENDED);
-      holds.share(connection);
+      String number =
+          number().orElseThrow(() -> new MountException(mountPoint + " was unmounted at once"));
+      holds.share(connection, number);
       // Where the kernel can't send again, what this daemon takes must end with it: a descriptor
       // that outlives it would let its callers wait for ever.
       boolean resends = connection.resend(calls);
       Connection through = resends || keeper.isEmpty() ? connection : connection.own(calls);
-      tellOfAnOldKernel(resends, Connection.of(through.descriptor()).isPresent());
       if (resends) {
         keeper.ifPresent(holds::take);
+      } else {
+        Log.info(
+            "this kernel can't send requests again (FUSE_NOTIFY_RESEND, Linux 6.9): each daemon"
+                + " serves through a descriptor of its own, and what a killed one has in hand ends"
+                + " with an error");
       }
       return new Joined(
-          through, kept.isPresent(), keeper.filter(_ -> resends).map(Hold::pid), resends);
+          through, number, kept.isPresent(), keeper.filter(_ -> resends).map(Hold::pid), resends);
     }
   }
 
-  private static void tellOfAnOldKernel(boolean resends, boolean names) {
-    if (!resends) {
-      Log.info(
-          "this kernel can't send requests again (FUSE_NOTIFY_RESEND, Linux 6.9): each daemon serves"
-              + " through a descriptor of its own, and what a killed one has in hand ends with an"
-              + " error");
-    }
-    if (!names) {
-      Log.info(
-          "this kernel does not tell which connection a descriptor of /dev/fuse is of"
-              + " (fuse_connection in fdinfo): where no daemon comes back, a keeper can only let go of"
-              + " the connection, and not end it");
-    }
+  /** Of the connection that is mounted. */
+  private Optional<String> number() throws MountException {
+    return FuseMount.mounted(mountPoint)
+        .filter(mount -> mount.type().equals(FuseMount.TYPE))
+        .map(MountInfo.Mount::device);
   }
 
   @Override
@@ -226,8 +239,8 @@ public final class KeptMount implements Mount {
 
   @Override
   public boolean isKept() {
-    try {
-      return !keepers.pids().isEmpty();
+    try (Arena arena = Arena.ofConfined()) {
+      return !keepers.pids(new SystemCalls(arena)).isEmpty();
     } catch (IOException e) {
       return false; // the run directory is gone
     }
@@ -245,9 +258,10 @@ public final class KeptMount implements Mount {
     }
     handOver.beat();
     try (Arena arena = Arena.ofConfined()) {
-      Set<Integer> pids = Set.copyOf(keepers.pids());
+      SystemCalls calls = new SystemCalls(arena);
+      Set<Integer> pids = Set.copyOf(keepers.pids(calls));
       if (!pids.equals(kept) || !left.isEmpty()) {
-        keep(new SystemCalls(arena), serving.get());
+        keep(calls, serving.get());
         kept = pids;
         turn.keepers(pids.size());
       }
@@ -260,19 +274,18 @@ public final class KeptMount implements Mount {
   private void keep(SystemCalls calls, Serving now) throws IOException, MountException {
     Connection connection = now.server.connection();
     try (Holds holds = keepers.holds(calls)) {
-      holds.share(connection);
+      holds.share(connection, now.number);
       // What this daemon holds alone ends with it, and whoever waits for an answer gets an error:
       // it is to be the youngest keeper's, who stays when another is replaced.
       Optional<Hold> better =
           holds
-              .youngestOf(connection)
+              .youngestOf(now.number)
               .filter(youngest ->
                   now.resends && now.keeper.filter(pid -> pid == youngest.pid()).isEmpty());
       if (better.isPresent()) {
         now.server.move(holds.take(better.get()));
         left.add(connection);
-        serving =
-            Optional.of(new Serving(now.server, now.threads, better.map(Hold::pid), now.resends));
+        serving = better.map(Hold::pid).map(now::by);
         Thread _ =
             Thread.ofPlatform()
                 .daemon()

@@ -61,6 +61,9 @@ public final class SystemCalls {
   /** umount2(2): detaches at once, and frees when the last user is gone. */
   public static final int MNT_DETACH = 2;
 
+  /** signal(7). */
+  public static final int SIGHUP = 1;
+
   /** poll(2). */
   public static final int POLLIN = 1;
 
@@ -68,6 +71,10 @@ public final class SystemCalls {
 
   private static final int CLOCK_BOOTTIME = 7;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+  private static final int F_GETLK = 5;
+  private static final short F_WRLCK = 1;
+  private static final short F_UNLCK = 2;
 
   private static final int AT_FDCWD = -100;
   private static final int AT_EMPTY_PATH = 0x1000;
@@ -80,6 +87,8 @@ public final class SystemCalls {
   private static final int IOCTL = ARM ? 29 : 16;
   private static final int PPOLL = ARM ? 73 : 271;
   private static final int CLOCK_GETTIME = ARM ? 113 : 228;
+  private static final int FCNTL = ARM ? 25 : 72;
+  private static final int PIDFD_SEND_SIGNAL = 424;
   private static final int PIDFD_OPEN = 434;
   private static final int PIDFD_GETFD = 438;
   private static final int FCHDIR = ARM ? 50 : 81;
@@ -240,17 +249,42 @@ public final class SystemCalls {
   }
 
   /**
+   * Which process has a lock on a file, fcntl(2) of F_GETLK: its pid, 0 where none has, -1 where it
+   * is in another pid namespace, or -errno, which is less than that.
+   */
+  public int lockHolder(int descriptor) {
+    try (Arena arena = Arena.ofConfined()) {
+      // struct flock: l_type, l_whence, l_start, l_len, l_pid
+      Structure lock = Structure.of(arena, 32);
+      lock.fields.putShort(0, F_WRLCK);
+      int error = (int) call(FCNTL, descriptor, F_GETLK, lock.address);
+      if (error < 0) {
+        return error - 1;
+      }
+      int pid = lock.fields.getInt(24);
+      return lock.fields.getShort(0) == F_UNLCK ? 0 : pid > 0 ? pid : -1;
+    }
+  }
+
+  /**
+   * pidfd_open(2): a descriptor of a process, or -errno: {@link #ENOSYS} before Linux 5.3, {@link
+   * #ESRCH} if there is none.
+   */
+  public int pidfd(int pid) {
+    return (int) call(PIDFD_OPEN, pid, 0, 0);
+  }
+
+  /**
    * A copy of another process's descriptor, by pidfd_getfd(2), or -errno: {@link #ENOSYS} before
    * Linux 5.6, {@link #EPERM} without CAP_SYS_PTRACE.
    */
-  public int copyOf(int pid, int descriptor) {
-    int process = (int) call(PIDFD_OPEN, pid, 0, 0);
-    if (process < 0) {
-      return process;
-    }
-    int copy = (int) call(PIDFD_GETFD, process, descriptor, 0);
-    int _ = close(process);
-    return copy;
+  public int copyOf(int pidfd, int descriptor) {
+    return (int) call(PIDFD_GETFD, pidfd, descriptor, 0);
+  }
+
+  /** pidfd_send_signal(2): 0 or -errno. */
+  public int signal(int pidfd, int signal) {
+    return (int) call(PIDFD_SEND_SIGNAL, pidfd, signal, 0);
   }
 
   /** mount(2): 0 or -errno. */

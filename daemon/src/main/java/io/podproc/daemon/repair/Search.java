@@ -53,9 +53,20 @@ public final class Search {
         !finding.covered()
             && switch (finding.kind()) {
               case LIVE -> false;
-              case DEAD -> !finding.file().equals("/") && tree.find(finding.file()).isPresent();
+              case DEAD -> isServed(finding.file());
               case SEED -> seeds;
             });
+  }
+
+  /**
+   * Files of this mount point's daemons that are seen in containers, and the host's own can take
+   * the place of.
+   *
+   * @throws IOException processes can't be looked at
+   */
+  public List<Place> seen() throws IOException {
+    return search(
+        finding -> finding.isOurs() && !finding.covered() && tree.find(finding.file()).isPresent());
   }
 
   /**
@@ -89,6 +100,11 @@ public final class Search {
         && mount.point().equals((mount.type().equals("proc") ? "/proc" : "/sys") + mount.root())
         && mount.has("ro")
         && tree.find(mount.point()).filter(VirtualTree.File.class::isInstance).isPresent();
+  }
+
+  /** A file or a directory of them, but not the whole tree: nothing of the host's is like that. */
+  private boolean isServed(String path) {
+    return !path.equals("/") && tree.find(path).isPresent();
   }
 
   /** Runtimes lay files of the container's own procfs over themselves, ours is the host's. */

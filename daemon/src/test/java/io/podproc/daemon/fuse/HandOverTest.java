@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +35,47 @@ class HandOverTest {
       assertThat(isLocked()).isTrue();
     }
     assertThat(isLocked()).isFalse();
+  }
+
+  @Test
+  void nobodyElseCanLookIntoItsDirectory() throws Exception {
+    Path files = Files.createDirectory(directory.resolve("run"));
+    Files.createFile(files.resolve("turn"));
+    Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(
+        files.resolve("turn"), PosixFilePermissions.fromString("rw-r--r--"));
+    try (HandOver _ = new HandOver(files)) {
+      assertThat(mode(files)).isEqualTo("rwx------");
+      assertThat(mode(files.resolve("turn"))).isEqualTo("rw-------");
+      assertThat(mode(files.resolve("serving"))).isEqualTo("rw-------");
+    }
+  }
+
+  private static String mode(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  void theKernelTellsWhoseTurnItIs() throws Exception {
+    try (HandOver free = new HandOver(directory)) {
+      assertThat(free.holder()).isEmpty();
+    }
+    // Another process: of its own locks nobody is told.
+    Process other =
+        new ProcessBuilder(
+                "python3",
+                "-c",
+                "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX);"
+                    + " print(1, flush=True); sys.stdin.read()",
+                directory.resolve("turn").toString())
+            .start();
+    try (HandOver waiting = new HandOver(directory)) {
+      assertThat(other.getInputStream().read()).isEqualTo('1');
+      assertThat(waiting.tryNow()).isFalse();
+      assertThat(waiting.holder()).contains(other.pid() + " (python3)");
+    } finally {
+      boolean _ = other.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
   }
 
   @Test

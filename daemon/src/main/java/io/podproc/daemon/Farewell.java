@@ -14,6 +14,7 @@ import io.podproc.daemon.repair.Result;
 import io.podproc.daemon.repair.Search;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +26,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Gives running containers the host's own files when this daemon stops and none will follow. It is
- * done while the daemon still serves, so that nobody reads an error.
+ * Gives running containers the host's own files when this daemon stops and none will follow, or
+ * none for a while. It is done while the daemon still serves, so that nobody reads an error.
  */
-final class ReleaseOnUninstall {
+final class Farewell {
   private static final Duration QUESTION_DEADLINE = Duration.ofSeconds(2);
   private static final Duration KEEPERS_DEADLINE = Duration.ofSeconds(5);
   private static final Duration LOOK = Duration.ofMillis(50);
@@ -36,47 +37,56 @@ final class ReleaseOnUninstall {
   /** Longer than one container that does not let itself be visited is waited for. */
   private static final Duration RELEASE_DEADLINE = Duration.ofSeconds(16);
 
-  private final DaemonSet daemonSet;
+  private final Optional<DaemonSet> daemonSet;
   private final boolean mayBeKept;
   private final Search search;
   private final Repair repair;
 
-  private ReleaseOnUninstall(
-      DaemonConfig config, Processes processes, VirtualTree tree, DaemonSet daemonSet) {
-    this.daemonSet = daemonSet;
+  /** Whose live files are the host's. */
+  private final Repair host;
+
+  Farewell(
+      DaemonConfig config, Processes processes, VirtualTree tree, Map<String, String> environment) {
+    this.daemonSet =
+        config
+            .daemonSet()
+            .map(name -> name.split("/", 2))
+            .flatMap(parts ->
+                ApiServer.ofPod(environment)
+                    .map(server -> new DaemonSet(server, parts[0], parts[1])));
     this.mayBeKept = config.runDirectory().isPresent();
     this.search = new Search(processes, tree, config.mountPoint());
-    this.repair = new Repair(config.procRoot(), config.mountPoint(), ReleaseOnUninstall::tell);
+    this.repair = new Repair(config.procRoot(), config.mountPoint(), Farewell::tell);
+    this.host = new Repair(config.procRoot(), Path.of("/"), Farewell::tell);
   }
 
-  /** Empty where nobody could tell whether podproc is uninstalled. */
-  static Optional<ReleaseOnUninstall> of(
-      DaemonConfig config, Processes processes, VirtualTree tree, Map<String, String> environment) {
-    return config
-        .daemonSet()
-        .map(name -> name.split("/", 2))
-        .flatMap(parts ->
-            ApiServer.ofPod(environment).map(server -> new DaemonSet(server, parts[0], parts[1])))
-        .map(daemonSet -> new ReleaseOnUninstall(config, processes, tree, daemonSet));
-  }
-
-  /** Releases all containers if no daemon will follow, and takes the mount from the node. */
-  void beforeTheEndOf(Mount mount) {
+  /** To be called before the mount is left. */
+  void before(Mount mount) {
     try {
-      if (!mount.hasSuccessor() && goes(mount)) {
-        say(daemonSet + " is uninstalled: running containers get the host's files");
-        release(mount);
+      if (mount.hasSuccessor()) {
+        return;
       }
+      if (daemonSet.isPresent() && goes(daemonSet.get(), mount)) {
+        say(daemonSet.get() + " is uninstalled: running containers get the host's files");
+        unmount(mount);
+        say("released " + within(RELEASE_DEADLINE, "release", () -> repair.release(search)));
+      } else if (mayBeKept && !mount.isKept()) {
+        say("no keeper stays: running containers get the host's files until a daemon is back");
+        unmount(mount);
+        say("exchanged " + within(RELEASE_DEADLINE, "release", () -> host.exchange(search.seen())));
+      }
+    } catch (IOException e) {
+      say("not all running containers have the host's files: " + e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      say("running containers are not released: " + e);
+      say("running containers do not have the host's files: " + e);
     }
   }
 
-  private boolean goes(Mount mount) throws InterruptedException {
+  private boolean goes(DaemonSet set, Mount mount) throws InterruptedException {
     try {
-      return within(QUESTION_DEADLINE, "asking", () -> daemonSet.goes(QUESTION_DEADLINE));
+      return within(QUESTION_DEADLINE, "asking", () -> set.goes(QUESTION_DEADLINE));
     } catch (IOException e) {
       // An uninstall takes the daemon's rights before it can use them, and ends its keepers, too.
       if (e instanceof RefusedException && mayBeKept && awaitEndOfKeepers(mount)) {
@@ -84,7 +94,7 @@ final class ReleaseOnUninstall {
       }
       say(
           "whether "
-              + daemonSet
+              + set
               + " is uninstalled can't be told, and running containers keep its files: "
               + e.getMessage());
       return false;
@@ -102,17 +112,12 @@ final class ReleaseOnUninstall {
     return true;
   }
 
-  private void release(Mount mount) throws InterruptedException {
+  /** First, so that containers that start from now on find the seeds. */
+  private static void unmount(Mount mount) {
     try {
-      // First, so that containers that start from now on find the seeds.
       mount.unmount();
     } catch (MountException e) {
       say("the node keeps the mount: " + e.getMessage());
-    }
-    try {
-      say("released " + within(RELEASE_DEADLINE, "release", () -> repair.release(search)));
-    } catch (IOException e) {
-      say("not all running containers are released: " + e.getMessage());
     }
   }
 

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the node's own files where those of a connection were that nobody serves any more.
+#define _GNU_SOURCE
+#include "node_view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TYPE "fuse.podproc"
+#define VISITORS 64        /* at once */
+#define VISIT_MS 1000      /* each has so long, and until the connection is ended */
+#define NAMESPACES 65536   /* visited, of very many; a power of two */
+#define MOUNTS 64          /* taken away in one namespace: more than podproc has files */
+#define DID_NOT_WORK 255   /* exit status of a visitor, else the number of files */
+
+/* linux/mount.h, which C libraries have not had for long */
+#define OPEN_TREE_CLONE_ 1
+#define MOVE_MOUNT_EMPTY_PATHS_ (0x4 | 0x40)
+#define MOUNT_ATTR_READ_ONLY_ALL_ (1 | 2 | 4 | 8) /* RDONLY NOSUID NODEV NOEXEC */
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
+struct mount {
+  long id;
+  char *root;  /* which file of the connection's it is, as "/proc/meminfo" */
+  char *point; /* where it is seen */
+  int copy;    /* the node's own file, not mounted anywhere yet; -1 if there is none */
+};
+
+// ---- mountinfo -------------------------------------------------------------
+
+/* Blanks, tabs, ends of lines and backslashes are written as \040 and the like. */
+static void unescape(char *text) {
+  char *to = text;
+  for (const char *from = text; *from; to++) {
+    if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
+      *to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+      from += 4;
+    } else {
+      *to = *from++;
+    }
+  }
+  *to = '\0';
+}
+
+/* "ID PARENT MAJ:MIN ROOT POINT OPTIONS [FIELD…] - TYPE …" (fs/proc_namespace.c:show_mountinfo) */
+static bool parse(char *line, const struct device *device, struct mount *mount) {
+  char *type = strstr(line, " - ");
+  if (!type || strncmp(type + 3, TYPE " ", sizeof TYPE) != 0) {
+    return false;
+  }
+  char *rest = line;
+  char *id = strsep(&rest, " "), *parent = strsep(&rest, " "), *number = strsep(&rest, " ");
+  char *root = strsep(&rest, " "), *point = strsep(&rest, " ");
+  if (!rest || !parent || strcmp(number, device->number) != 0) {
+    return false;
+  }
+  unescape(root);
+  unescape(point);
+  *mount = (struct mount){
+      .id = strtol(id, NULL, 10), .root = strdup(root), .point = strdup(point), .copy = -1};
+  return mount->root && mount->point;
+}
+
+/* The connection's mounts that a process sees, in the kernel's order; their number, or -1. */
+static int mounts_of(const char *mountinfo, const struct device *device, struct mount *mounts) {
+  FILE *file = fopen(mountinfo, "re");
+  if (!file) {
+    return -1;
+  }
+  int count = 0;
+  char *line = NULL;
+  size_t size = 0;
+  while (count < MOUNTS && getline(&line, &size, file) > 0) {
+    count += parse(line, device, &mounts[count]);
+  }
+  free(line);
+  fclose(file);
+  return count;
+}
+
+// ---- one namespace ---------------------------------------------------------
+
+/* A mount of the node's own file, which can only be read. */
+static int copy_of(const char *file) {
+  int copy = (int)syscall(SYS_open_tree, AT_FDCWD, file, OPEN_TREE_CLONE_ | O_CLOEXEC);
+  if (copy >= 0) {
+    struct {
+      uint64_t set, clear, propagation, userns;
+    } attributes = {.set = MOUNT_ATTR_READ_ONLY_ALL_, .propagation = MS_PRIVATE};
+    syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+  }
+  return copy;
+}
+
+/* The id of the mount that a descriptor is of. From the node's /proc, the current directory. */
+static long mount_id(int descriptor) {
+  char name[48], text[512];
+  snprintf(name, sizeof name, "self/fdinfo/%d", descriptor);
+  int file = open(name, O_RDONLY | O_CLOEXEC);
+  ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+  if (file >= 0) {
+    close(file);
+  }
+  text[length < 0 ? 0 : length] = '\0';
+  const char *id = strstr(text, "mnt_id:");
+  return id ? strtol(id + strlen("mnt_id:"), NULL, 10) : -1;
+}
+
+/* What is seen at a point of the namespace that is visited. */
+static int see(int root, const char *point) {
+  return openat(root, point[1] ? point + 1 : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int put_on(int copy, int seen) {
+  if (syscall(SYS_move_mount, copy, "", seen, "", MOVE_MOUNT_EMPTY_PATHS_) != 0) {
+    return -1;
+  }
+  // Before Linux 5.12 there is no mount_setattr, and the copy is as the node's procfs is mounted.
+  char name[48];
+  snprintf(name, sizeof name, "self/fd/%d", copy);
+  mount(NULL, name, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  return mount(NULL, name, NULL, MS_PRIVATE, NULL);
+}
+
+/*
+ * Takes the mount away if it is the one that is seen. What lies beneath is the container's own file,
+ * for as long as it takes to lay the node's on it; a mount that is locked, as are those that a user
+ * namespace was begun with, stays beneath. 1 for a file, 0 for the whole tree, -1 if it is not seen.
+ */
+static int exchange(int root, const struct mount *mount) {
+  int seen = see(root, mount->point);
+  if (seen < 0 || mount_id(seen) != mount->id) {
+    return -1;
+  }
+  char name[48];
+  snprintf(name, sizeof name, "self/fd/%d", seen);
+  bool gone = umount2(name, MNT_DETACH) == 0;
+  if (mount->copy < 0) {
+    return gone ? 0 : -1;
+  }
+  int below = gone ? see(root, mount->point) : seen;
+  return put_on(mount->copy, below) == 0 ? 1 : -1;
+}
+
+/* The uppermost of a stack first: the kernel lists a mount after the one that it lies on. */
+static int exchange_all(int root, const struct mount *mounts, int count) {
+  int files = 0;
+  for (int i = count - 1; i >= 0; i--) {
+    files += exchange(root, &mounts[i]) > 0;
+  }
+  return files;
+}
+
+/*
+ * In a process of its own: from here on it sees the mounts of the other. The number of files that
+ * were exchanged, or DID_NOT_WORK.
+ */
+static int visit(int pid, const struct device *device) {
+  char name[48];
+  struct mount mounts[MOUNTS];
+  snprintf(name, sizeof name, "/proc/%d/mountinfo", pid);
+  int count = mounts_of(name, device, mounts);
+  if (count <= 0) {
+    return 0; // nothing there, or it has ended
+  }
+  snprintf(name, sizeof name, "/proc/%d/root", pid);
+  int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  snprintf(name, sizeof name, "/proc/%d/ns/mnt", pid);
+  int namespace = open(name, O_RDONLY | O_CLOEXEC);
+  int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0 || namespace < 0 || proc < 0) {
+    return errno == ENOENT || errno == ESRCH ? 0 : DID_NOT_WORK;
+  }
+  for (int i = 0; i < count; i++) {
+    if (strncmp(mounts[i].root, "/proc/", 6) == 0 || strncmp(mounts[i].root, "/sys/", 5) == 0) {
+      mounts[i].copy = copy_of(mounts[i].root);
+    }
+  }
+  // What follows is reached from the node's /proc, whatever /proc is in the container.
+  if (setns(namespace, CLONE_NEWNS) != 0 || fchdir(proc) != 0) {
+    return DID_NOT_WORK;
+  }
+  int files = exchange_all(root, mounts, count);
+  return files < DID_NOT_WORK ? files : DID_NOT_WORK - 1;
+}
+
+// ---- the connection --------------------------------------------------------
+
+#define CONTROL "/sys/fs/fuse/connections"
+
+/* By fusectl (fs/fuse/control.c), which need not be mounted on the node. */
+void abort_connection(const struct device *device) {
+  pid_t child = fork();
+  if (child == 0) {
+    char name[96];
+    const char *minor = strchr(device->number, ':');
+    snprintf(name, sizeof name, CONTROL "/%.16s/abort", minor ? minor + 1 : "");
+    int file = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                       mount("fusectl", CONTROL, "fusectl", 0, NULL) == 0
+                   ? open(name, O_WRONLY | O_CLOEXEC)
+                   : -1;
+    _exit(file >= 0 && write(file, "1", 1) == 1 ? 0 : 1);
+  }
+  if (child > 0) {
+    waitpid(child, NULL, 0);
+  }
+}
+
+// ---- all namespaces --------------------------------------------------------
+
+struct visitor {
+  pid_t pid;
+  long long since; /* in milliseconds */
+};
+
+/* All that is on its way. */
+struct round {
+  const struct device *device;
+  long long begun;
+  bool aborted;
+  struct visitor visitors[VISITORS];
+  int out;
+  struct outcome outcome;
+  ino_t seen[NAMESPACES];
+  int known;
+};
+
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+static void send_visitor(struct round *round, int pid) {
+  pid_t visitor = fork();
+  if (visitor == 0) {
+    // It may never come back, and must then hold nothing that others wait for.
+    if (syscall(SYS_close_range, 3, ~0U, 0) != 0) {
+      for (int descriptor = 3; descriptor < 1024; descriptor++) {
+        close(descriptor);
+      }
+    }
+    _exit(visit(pid, round->device));
+  }
+  if (visitor > 0) {
+    round->visitors[round->out++] = (struct visitor){visitor, now()};
+  } else {
+    round->outcome.failed++;
+  }
+}
+
+/* Whether it has ended, or its time is up. */
+static bool is_through(const struct visitor *visitor, struct outcome *outcome) {
+  int status;
+  if (waitpid(visitor->pid, &status, WNOHANG) == visitor->pid) {
+    bool worked = WIFEXITED(status) && WEXITSTATUS(status) != DID_NOT_WORK;
+    int files = worked ? WEXITSTATUS(status) : 0;
+    outcome->files += files;
+    outcome->namespaces += files > 0;
+    outcome->failed += !worked;
+    return true;
+  }
+  if (now() - visitor->since < VISIT_MS) {
+    return false;
+  }
+  kill(visitor->pid, SIGKILL); // one that waits for a file system may not obey
+  outcome->failed++;
+  return true;
+}
+
+/* Waits until no more than some visitors are out. */
+static void await_visitors(struct round *round, int most) {
+  while (true) {
+    for (int i = 0; i < round->out;) {
+      if (is_through(&round->visitors[i], &round->outcome)) {
+        round->visitors[i] = round->visitors[--round->out];
+      } else {
+        i++;
+      }
+    }
+    if (!round->aborted && now() - round->begun >= VISIT_MS) {
+      abort_connection(round->device);
+      round->aborted = true;
+    }
+    if (round->out <= most) {
+      return;
+    }
+    poll(NULL, 0, 1);
+  }
+}
+
+static ino_t namespace_of(const char *pid) {
+  char name[64], text[64];
+  snprintf(name, sizeof name, "/proc/%.20s/ns/mnt", pid);
+  ssize_t length = readlink(name, text, sizeof text - 1);
+  unsigned long inode = 0;
+  if (length > 0) {
+    text[length] = '\0';
+    sscanf(text, "mnt:[%lu]", &inode);
+  }
+  return inode;
+}
+
+/* False for one that was there before. */
+static bool is_new(struct round *round, ino_t inode) {
+  unsigned slot = inode * 2654435761U % NAMESPACES;
+  while (round->seen[slot] && round->seen[slot] != inode) {
+    slot = (slot + 1) % NAMESPACES;
+  }
+  bool is_new = !round->seen[slot] && round->known < NAMESPACES - 1;
+  if (is_new) {
+    round->seen[slot] = inode;
+    round->known++;
+  }
+  return is_new;
+}
+
+/* Each through the eyes of the process in it that the kernel lists first, mostly its oldest. */
+static void visit_namespaces(struct round *round) {
+  DIR *proc = opendir("/proc");
+  if (!proc) {
+    return;
+  }
+  is_new(round, namespace_of("self"));
+  for (struct dirent *entry; (entry = readdir(proc));) {
+    int pid = atoi(entry->d_name);
+    ino_t inode = pid > 0 ? namespace_of(entry->d_name) : 0;
+    if (inode && is_new(round, inode)) {
+      await_visitors(round, VISITORS - 1);
+      send_visitor(round, pid);
+    }
+  }
+  closedir(proc);
+  await_visitors(round, 0);
+}
+
+/* What starts from now on finds the files that lie beneath. */
+static void unmount_from_node(const struct device *device) {
+  struct mount mounts[MOUNTS];
+  bool more = true;
+  while (more) {
+    int count = mounts_of("/proc/self/mountinfo", device, mounts);
+    more = false;
+    for (int i = count - 1; i >= 0; i--) {
+      more |= umount2(mounts[i].point, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+      free(mounts[i].root);
+      free(mounts[i].point);
+    }
+  }
+}
+
+struct outcome show_node_view(const struct device *device) {
+  static struct round round; // a megabyte is touched only now
+  memset(&round, 0, sizeof round);
+  round.device = device;
+  round.begun = now();
+  unmount_from_node(device);
+  visit_namespaces(&round);
+  if (!round.aborted) {
+    abort_connection(device);
+  }
+  return round.outcome;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podproc.e2e.DaemonProcess.Start;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A node that loses its daemon, its keeper or both: what running containers read, and what those
+ * see that start then. What ends the pod of a keeper is SIGKILL for its processes.
+ */
+@Tag("survival")
+class KeeperIT {
+  /** Of the keeper, in seconds. A daemon gives a sign of life each second. */
+  private static final int PATIENCE = (int) Machine.deadline(3).toSeconds();
+
+  /** For what should not be over. */
+  private static final int LONG = (int) Machine.deadline(60).toSeconds();
+
+  @TempDir Path folder;
+  private Path run;
+  private final Path mountPoint = DaemonProcess.newMountPoint();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Requirements.mount();
+    run = Files.createDirectory(folder.resolve("run"));
+  }
+
+  @AfterEach
+  void cleanUp() throws IOException {
+    DaemonProcess.removeTree(mountPoint);
+  }
+
+  private KeeperProcess keeper(int patience) {
+    return new KeeperProcess(run, patience);
+  }
+
+  private DaemonProcess daemon() {
+    return Start.with("-Dpodproc.run-directory=" + run).at(mountPoint).launch().awaitServing();
+  }
+
+  private static Container small(DaemonProcess daemon) {
+    return Container.of(daemon).memory("96M").cpus("1").start();
+  }
+
+  private WatchingReader watch(
+      Container container, DaemonProcess daemon, List<String> files, String environment) {
+    return WatchingReader.start(folder, container, daemon, files, environment);
+  }
+
+  private WatchingReader watch(Container container, DaemonProcess daemon, String environment) {
+    return watch(container, daemon, WatchingReader.TELLING, environment);
+  }
+
+  private static void awaitKept(DaemonProcess daemon, int keepers) {
+    Command.await(
+        keepers + " keepers hold the connection",
+        Machine.deadline(10),
+        () -> daemon.get("/q/metrics").body().contains("podproc_keepers " + keepers + ".0"));
+  }
+
+  /** What pods find there that start now. */
+  private void assertNodeShowsSeeds() {
+    assertThat(Machine.read("/proc/self/mountinfo")).doesNotContain(" " + mountPoint + " ");
+    assertThat(mountPoint.resolve("proc/meminfo")).isSymbolicLink();
+    assertThat(mountPoint.resolve("sys/devices/system/cpu/online")).isSymbolicLink();
+  }
+
+  /**
+   * One that waits for an answer when the connection ends gets an error: that is one file of a
+   * reader, once.
+   */
+  private static void assertSaw(List<WatchingReader> readers, String... states) {
+    for (WatchingReader reader : readers) {
+      Map<String, List<String>> seen = reader.seen();
+      assertThat(seen).hasSize(reader.files().size());
+      assertThat(seen.values().stream().flatMap(List::stream).filter("dead"::equals).count())
+          .as("%s", seen)
+          .isLessThanOrEqualTo(1);
+      assertThat(seen.values())
+          .allSatisfy(all ->
+              assertThat(all.stream().filter(state -> !state.equals("dead")).distinct())
+                  .containsOnly(states));
+    }
+  }
+
+  // ---- the daemon stays away ----
+
+  @Test
+  @Tag("integration")
+  void a_node_whose_daemon_stays_away_shows_its_own_view_and_comes_back() {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess killed = daemon();
+        Container first = small(killed);
+        Container second = new Container.Builder().memory("96M").cpus("1").start();
+        Container pod = new Container.Builder().memory("96M").cpus("1").hostPid().start()) {
+      WatchingReader all =
+          watch(
+              first,
+              killed,
+              WatchingReader.files(killed, file -> !WatchingReader.TELLING.contains(file)),
+              WatchingReader.PLAIN);
+      List<WatchingReader> readers =
+          List.of(
+              watch(first, killed, WatchingReader.PLAIN),
+              watch(second, killed, WatchingReader.DISTROLESS),
+              watch(second, killed, WatchingReader.USERS),
+              watch(first, killed, WatchingReader.LOCKED));
+      WatchingReader.await(readers, "live");
+      killed.kill();
+      WatchingReader.await(readers, "host");
+      assertNodeShowsSeeds();
+      assertToldOnce(keeper, "no daemon has served in time");
+      WatchingReader late = watch(pod, killed, WatchingReader.SEEDS);
+      WatchingReader.await(List.of(late), "host");
+      try (DaemonProcess next = daemon()) {
+        WatchingReader.await(readers, "live");
+        WatchingReader.await(List.of(all, late), "live");
+        assertSaw(readers, "live", "host");
+        assertSaw(List.of(all), "live");
+        WatchingReader.assertSaw(List.of(late), "host", "live");
+        awaitKept(next, 1);
+      }
+    }
+  }
+
+  /** Within a second, and without a container that could not be visited. */
+  private static void assertToldOnce(KeeperProcess keeper, String why) {
+    Command.eventually(() ->
+        assertThat(keeper.output().lines().filter(line -> line.contains(why)))
+            .hasSize(1)
+            .allMatch(line -> line.contains(", 0 could not be visited")));
+    assertThat(Output.number(keeper.output(), "in (\\d+) ms"))
+        .isLessThan((double) Machine.deadline(1).toMillis());
+  }
+
+  // ---- the keeper is lost, too ----
+
+  @Test
+  void nobody_notices_that_both_pods_are_killed_when_they_are_started_again() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess killed = daemon();
+        Container container = small(killed)) {
+      List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      keeper.killPod();
+      killed.kill();
+      try (KeeperProcess _ = keeper(LONG);
+          DaemonProcess next = daemon()) {
+        keeper.awaitEnd(); // another holds what it held
+        awaitKept(next, 1);
+        WatchingReader.assertSaw(readers, "live");
+        assertThat(container.memory("MemTotal")).isEqualTo(96 << 10);
+      }
+    }
+  }
+
+  @Test
+  void a_node_that_loses_both_pods_shows_its_own_view() {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess killed = daemon();
+        Container container = small(killed)) {
+      List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      keeper.killPod();
+      killed.kill();
+      WatchingReader.await(readers, "host");
+      assertNodeShowsSeeds();
+      assertSaw(readers, "live", "host");
+      keeper.awaitEnd();
+    }
+  }
+
+  /**
+   * The keeper as well, which outlives its pod: nothing of podproc is left that could do anything.
+   */
+  @Test
+  void the_next_keeper_sees_to_what_nobody_holds() {
+    try (KeeperProcess killed = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      killed.kill();
+      daemon.kill();
+      WatchingReader.await(readers, "dead");
+      try (KeeperProcess next = keeper(LONG)) {
+        WatchingReader.await(readers, "host");
+        assertNodeShowsSeeds();
+        assertToldOnce(next, "a keeper was killed that held it");
+        try (DaemonProcess _ = daemon()) {
+          WatchingReader.await(readers, "live");
+        }
+      }
+    }
+  }
+
+  @Test
+  void a_keeper_that_is_killed_is_followed_by_one_that_holds_what_it_held() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess killed = daemon();
+        Container container = small(killed)) {
+      List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      keeper.killKeeper();
+      Command.await("another is there", Machine.deadline(10), () -> keeper.count() == 2);
+      killed.kill();
+      try (DaemonProcess next = daemon()) {
+        awaitKept(next, 1);
+        WatchingReader.assertSaw(readers, "live");
+      }
+    }
+  }
+
+  // ---- told to go ----
+
+  @Test
+  @Tag("integration")
+  void a_node_that_podproc_leaves_shows_its_own_view_without_an_error() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      keeper.tellToEnd(); // both are deleted at once, as where a node's label is taken away
+      assertThat(daemon.stop()).isZero();
+      WatchingReader.await(readers, "host");
+      WatchingReader.assertSaw(readers, "live", "host");
+      assertNodeShowsSeeds();
+      keeper.awaitEnd();
+    }
+  }
+
+  @Test
+  void a_keeper_that_is_told_to_go_after_the_daemon_leaves_nothing_dead() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      assertThat(daemon.stop()).isZero();
+      assertThat(daemon.isMounted()).isTrue();
+      keeper.tellToEnd();
+      WatchingReader.await(readers, "host");
+      assertSaw(readers, "live", "host");
+      assertNodeShowsSeeds();
+      keeper.awaitEnd();
+    }
+  }
+
+  /** Of two, the one that holds the connection is told to go while no daemon could share it. */
+  @Test
+  void a_keeper_that_is_replaced_while_no_daemon_serves_stays_until_one_does() {
+    try (KeeperProcess old = keeper(LONG);
+        DaemonProcess killed = daemon();
+        Container container = small(killed)) {
+      List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      killed.kill();
+      try (KeeperProcess _ = keeper(LONG)) {
+        old.tellToEnd();
+        Command.await("its pod ends", Machine.deadline(10), () -> !old.isAlive());
+        assertThat(old.keeps()).isTrue();
+        try (DaemonProcess next = daemon()) {
+          old.awaitEnd();
+          awaitKept(next, 1);
+          WatchingReader.assertSaw(readers, "live");
+        }
+      }
+    }
+  }
+
+  // ---- what says nothing of a daemon ----
+
+  @Test
+  void a_fresh_keeper_does_not_mind_signs_of_life_that_are_old() throws IOException {
+    Path serving = Files.createFile(run.resolve("serving"));
+    Files.setLastModifiedTime(serving, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+    try (KeeperProcess keeper = keeper(1)) {
+      Command.sleep(Machine.deadline(3)); // three times its patience
+      assertThat(keeper.isAlive()).isTrue();
+      assertThat(keeper.count()).isEqualTo(1);
+      assertThat(keeper.output()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_clock_that_is_set_ends_nothing() throws IOException {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      // As each sign of life would be where the node's clock is an hour behind the keeper's.
+      long end = System.nanoTime() + Machine.deadline(2 * PATIENCE).toNanos();
+      for (int beat = 0; System.nanoTime() < end; beat++) {
+        Files.setLastModifiedTime(
+            run.resolve("serving"),
+            FileTime.from(Instant.now().minus(Duration.ofHours(1)).plusMillis(beat)));
+        Command.sleep(Duration.ofMillis(100));
+      }
+      WatchingReader.assertSaw(readers, "live");
+      assertThat(keeper.count()).isEqualTo(1);
+    }
+  }
+
+  /** As where the pid of a keeper that died is used again. */
+  @Test
+  void a_stranger_that_holds_dev_fuse_is_no_keeper() throws Exception {
+    Process stranger =
+        Command.start(
+            List.of("bash", "-c", "exec 3<>/dev/fuse; echo; exec sleep 1000"),
+            Map.of(),
+            ProcessBuilder.Redirect.PIPE);
+    try {
+      assertThat(stranger.getInputStream().read()).isPositive();
+      Path file = Files.createFile(run.resolve("keeper-" + stranger.pid()));
+      try (DaemonProcess daemon = daemon()) {
+        Command.eventually(() -> assertThat(daemon.output()).contains("no keeper in " + run));
+        assertThat(file).doesNotExist();
+        assertThat(stranger.isAlive()).isTrue();
+      }
+    } finally {
+      boolean _ = stranger.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+  }
+
+  // ---- what it costs ----
+
+  @Test
+  void at_rest_it_takes_less_than_a_mebibyte() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess daemon = daemon()) {
+      awaitKept(daemon, 1);
+      assertThat(keeper.memory()).isBetween(1L, 1024L);
+    }
+  }
+
+  @Test
+  void says_what_words_it_knows() {
+    for (String[] words : new String[][] {{}, {"dir", "0"}, {"dir", "soon"}, {"dir", "1", "2"}}) {
+      Output output =
+          Command.run(
+              Stream.concat(
+                      Stream.of(
+                          Machine.checkout().resolve("daemon/target/podproc-keeper").toString()),
+                      Stream.of(words))
+                  .toArray(String[]::new));
+      assertThat(output.status()).isEqualTo(2);
+      assertThat(output.text()).startsWith("usage: podproc-keeper DIR");
+    }
+    assertThat(folder.resolve("dir")).doesNotExist();
+  }
+}
