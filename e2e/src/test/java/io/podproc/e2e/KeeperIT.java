@@ -293,7 +293,7 @@ class KeeperIT {
     Path serving = Files.createFile(run.resolve("serving"));
     Files.setLastModifiedTime(serving, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
     try (KeeperProcess keeper = keeper(1)) {
-      Command.sleep(Machine.deadline(3)); // three times its patience
+      Command.sleep(Machine.deadline(6)); // its patience, many times
       assertThat(keeper.isAlive()).isTrue();
       assertThat(keeper.count()).isEqualTo(1);
       assertThat(keeper.output()).isEmpty();

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PodIT {
   private static final String MOUNT_POINT = Node.SHARED + "/podproc";
+  private static final String RUN = "/run/podproc";
   private static final int APP_KIBIBYTES = 256 * 1024;
   private static final int WORKER_KIBIBYTES = 192 * 1024;
 
@@ -72,8 +73,25 @@ class PodIT {
 
   // ---- what a cluster would do ----
 
-  /** As the chart's DaemonSet does. */
+  /** As the chart's DaemonSets do. */
   private static void startDaemon() {
+    String _ = node.run("mkdir", "-p", RUN).ok();
+    String _ =
+        node.run(
+                "podman",
+                "run",
+                "--detach",
+                "--name=keeper",
+                "--network=host",
+                "--pid=host",
+                "--privileged",
+                "--read-only",
+                "--volume=" + RUN + ":/run/podproc",
+                "--entrypoint=[\"/opt/podproc/podproc-keeper\"]",
+                "localhost/podproc-daemon:node",
+                "/run/podproc",
+                Long.toString(Machine.deadline(5).toSeconds()))
+            .ok();
     int port = DaemonProcess.freePort();
     String _ =
         node.run(
@@ -89,6 +107,8 @@ class PodIT {
                 "--tmpfs=/tmp:exec",
                 "--volume=/sys/fs/cgroup:/sys/fs/cgroup:ro",
                 "--volume=" + Node.SHARED + ":/host" + Node.SHARED + ":rshared",
+                "--volume=" + RUN + ":/run/podproc",
+                "--env=PODPROC_RUN_DIRECTORY=/run/podproc",
                 "--env=PODPROC_MOUNT_POINT=/host" + MOUNT_POINT,
                 "--env=PODPROC_HTTP_PORT=" + port,
                 "localhost/podproc-daemon:node")
@@ -286,10 +306,29 @@ class PodIT {
         .isEqualTo(container(pod, "app").getJsonArray("command"));
   }
 
+  /** As a node does that runs out of memory, or whose runtime is restarted: it kills cgroups. */
   @Test
-  @Order(Integer.MAX_VALUE) // Files of a daemon that ended are those of nobody.
-  void a_pod_that_starts_while_no_daemon_serves_sees_the_host() {
-    String _ = node.run("podman", "stop", "--time=20", "daemon").ok();
+  @Order(Integer.MAX_VALUE) // What follows has no daemon.
+  void a_node_that_loses_daemon_and_keeper_shows_its_own_view_to_pods_that_run_and_to_new_ones() {
+    String keeper = node.run("sh", "-c", "ls " + RUN + " | sed -n s/^keeper-//p").ok().strip();
+    assertThat(node.run("cat", "/proc/" + keeper + "/cgroup").ok())
+        .as("it has left its pod")
+        .isEqualTo(node.run("cat", "/proc/1/cgroup").ok());
+    long host = Output.kilobytes(Machine.read("/proc/meminfo"), "MemTotal");
+    String _ = node.run("podman", "kill", "--signal=KILL", "daemon", "keeper").ok();
+    String _ = node.run("podman", "rm", "--force", "keeper").ok();
+    assertThat(node.run("kill", "-0", keeper).status()).as("it outlives its pod").isZero();
+    // Who asks before that waits, and then gets one error.
+    Command.await(
+        "a pod that runs sees the host",
+        Machine.deadline(30),
+        () ->
+            node.exec("till-app", "cat", "/proc/meminfo").text().contains("MemTotal:")
+                && Output.kilobytes(app("cat", "/proc/meminfo"), "MemTotal") == host);
+    Command.await(
+        "the keeper ends",
+        Machine.deadline(10),
+        () -> node.run("kill", "-0", keeper).status() != 0);
     node.play(
         Json.createPatchBuilder()
             .replace("/metadata/name", "late")
@@ -297,7 +336,7 @@ class PodIT {
             .apply(patched)
             .toString());
     assertThat(Output.kilobytes(node.exec("late-app", "cat", "/proc/meminfo").ok(), "MemTotal"))
-        .isEqualTo(Output.kilobytes(Machine.read("/proc/meminfo"), "MemTotal"));
+        .isEqualTo(host);
     assertThat(node.exec("late-app", "getconf", "_NPROCESSORS_ONLN").ok())
         .isEqualTo(Command.run("getconf", "_NPROCESSORS_ONLN").ok());
     for (var mount : container(patched, "app").getJsonArray("volumeMounts")) {
