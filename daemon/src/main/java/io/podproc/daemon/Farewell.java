@@ -32,6 +32,10 @@ import java.util.concurrent.TimeoutException;
 final class Farewell {
   private static final Duration QUESTION_DEADLINE = Duration.ofSeconds(2);
   private static final Duration KEEPERS_DEADLINE = Duration.ofSeconds(5);
+
+  /** Between the pods of a node that are told to end at once. Readers are served meanwhile. */
+  private static final Duration TOGETHER = Duration.ofMillis(250);
+
   private static final Duration LOOK = Duration.ofMillis(50);
 
   /** Longer than one container that does not let itself be visited is waited for. */
@@ -70,7 +74,7 @@ final class Farewell {
         say(daemonSet.get() + " is uninstalled: running containers get the host's files");
         unmount(mount);
         say("released " + within(RELEASE_DEADLINE, "release", () -> repair.release(search)));
-      } else if (mayBeKept && !mount.isKept()) {
+      } else if (mayBeKept && isAlone(mount, TOGETHER)) {
         say("no keeper stays: running containers get the host's files until a daemon is back");
         unmount(mount);
         say("exchanged " + within(RELEASE_DEADLINE, "release", () -> host.exchange(search.seen())));
@@ -84,12 +88,24 @@ final class Farewell {
     }
   }
 
+  /** Whether all keepers are told to end within a time: they may be told a moment later. */
+  private static boolean isAlone(Mount mount, Duration deadline) throws InterruptedException {
+    long end = System.nanoTime() + deadline.toNanos();
+    while (mount.isKept()) {
+      if (System.nanoTime() > end) {
+        return false;
+      }
+      Thread.sleep(LOOK);
+    }
+    return true;
+  }
+
   private boolean goes(DaemonSet set, Mount mount) throws InterruptedException {
     try {
       return within(QUESTION_DEADLINE, "asking", () -> set.goes(QUESTION_DEADLINE));
     } catch (IOException e) {
       // An uninstall takes the daemon's rights before it can use them, and ends its keepers, too.
-      if (e instanceof RefusedException && mayBeKept && awaitEndOfKeepers(mount)) {
+      if (e instanceof RefusedException && mayBeKept && isAlone(mount, KEEPERS_DEADLINE)) {
         return true;
       }
       say(
@@ -99,17 +115,6 @@ final class Farewell {
               + e.getMessage());
       return false;
     }
-  }
-
-  private boolean awaitEndOfKeepers(Mount mount) throws InterruptedException {
-    long end = System.nanoTime() + KEEPERS_DEADLINE.toNanos();
-    while (mount.isKept()) {
-      if (System.nanoTime() > end) {
-        return false;
-      }
-      Thread.sleep(LOOK);
-    }
-    return true;
   }
 
   /** First, so that containers that start from now on find the seeds. */

@@ -286,6 +286,48 @@ class KeeperIT {
     }
   }
 
+  // ---- the connection is ended by somebody else ----
+
+  /** A container that may unmount ends the connection of the whole node by that. */
+  @Test
+  void a_connection_that_is_ended_by_force_is_mended_at_once_and_again() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container evil = small(daemon);
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1);
+      for (int time = 1; time <= 3; time++) {
+        int times = time;
+        String _ =
+            evil.run("umount -f /proc/" + List.of("stat", "swaps", "uptime").get(time - 1)).ok();
+        long since = System.nanoTime();
+        Command.await(
+            "it is told",
+            Machine.deadline(10),
+            () ->
+                daemon.output().lines().filter(line -> line.contains("mounting again")).count()
+                    >= times);
+        Command.await(
+            "the container's own is seen",
+            Machine.deadline(10),
+            () -> container.run("cat /proc/meminfo").text().contains(" 98304 kB"));
+        // Those that follow at once wait for a second, so that nobody can keep the daemon busy.
+        assertThat(Duration.ofNanos(System.nanoTime() - since))
+            .isLessThan(Machine.deadline(times == 1 ? 2 : 3));
+      }
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1); // by a keeper that began anew
+      assertThat(keeper.count()).isGreaterThan(1);
+      daemon.kill();
+      try (DaemonProcess _ = daemon()) {
+        WatchingReader.await(readers, "live");
+        assertThat(container.memory("MemTotal")).isEqualTo(96 << 10);
+      }
+    }
+  }
+
   // ---- what says nothing of a daemon ----
 
   @Test

@@ -41,6 +41,7 @@ final class Conversation {
   private static final long CACHED = 3600;
 
   private static final long SHARED_NANOS = Duration.ofSeconds(1).toNanos();
+  private static final long TOLD_NANOS = Duration.ofMinutes(1).toNanos();
 
   private static final int S_IFDIR = 0040000;
   private static final int S_IFREG = 0100000;
@@ -62,6 +63,7 @@ final class Conversation {
   private volatile @Nullable Object lastReader;
 
   private volatile long sharedUntilNanos = System.nanoTime();
+  private volatile long toldNanos = System.nanoTime() - TOLD_NANOS;
 
   /**
    * @param greeted called once the kernel has opened the conversation
@@ -113,14 +115,27 @@ final class Conversation {
     } catch (IndexOutOfBoundsException e) { // a request that is shorter than its kind
       error = SystemCalls.EINVAL;
     } catch (Throwable e) { // whatever happens, the caller must not wait for ever
-      Log.error("a request failed", e);
       error = SystemCalls.EIO;
+      tell(e);
     }
     int length = error == 0 ? reply.position() : OUT_HEADER;
     reply.putInt(OUT_LENGTH, length);
     reply.putInt(OUT_ERROR, -error);
     reply.putLong(OUT_UNIQUE, request.getLong(IN_UNIQUE));
     reply.position(0).limit(length);
+  }
+
+  /** Once a minute: who asks can have it fail a thousand times a second. */
+  private void tell(Throwable defect) {
+    long now = System.nanoTime();
+    try {
+      if (now - toldNanos >= TOLD_NANOS) {
+        toldNanos = now;
+        Log.error("a request failed", defect);
+      }
+    } catch (Throwable e) {
+      // There is no memory to say it in; the caller gets its error.
+    }
   }
 
   /** Whether more than one have asked of late. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.fuse.Holds.Hold;
 import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.linux.SystemCalls;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 public final class KeptMount implements Mount {
   private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration LEAVE_DEADLINE = Duration.ofSeconds(2);
+  private static final Duration MOST_OFTEN = Duration.ofSeconds(1);
 
   /**
    * Readers have waited for this daemon. What else there is to begin, from the log to metrics,
@@ -44,14 +46,21 @@ public final class KeptMount implements Mount {
   private final HandOver handOver;
   private final Runnable bare;
   private final Turn turn;
-  private final CountDownLatch greeted = new CountDownLatch(1);
+  private volatile CountDownLatch greeted = new CountDownLatch(1);
   private final Conversation conversation;
   private volatile Optional<Serving> serving = Optional.empty();
 
-  /** The keepers that are known to hold the connection. Of {@link #beat} alone. */
+  /** This daemon took the mount from the node, and wants none. */
+  private volatile boolean unmounted;
+
+  private volatile long begunNanos;
+
+  /** The keepers that are known to hold the connection. */
+  @GuardedBy("this")
   private Set<Integer> kept = Set.of();
 
-  /** What was served through before, and may be in use still. Of {@link #beat} alone. */
+  /** What was served through before, and may be in use still. */
+  @GuardedBy("this")
   private final Set<Connection> left = new HashSet<>();
 
   /**
@@ -95,7 +104,7 @@ public final class KeptMount implements Mount {
     this.handOver = handOver;
     this.bare = bare;
     this.turn = turn;
-    this.conversation = new Conversation(tree, opener, greeted::countDown);
+    this.conversation = new Conversation(tree, opener, () -> greeted.countDown());
   }
 
   /**
@@ -154,6 +163,43 @@ public final class KeptMount implements Mount {
 
   private void serve() throws IOException, MountException, InterruptedException {
     turn.comes();
+    begin();
+  }
+
+  /**
+   * Somebody else has ended the connection: a container that may unmount can do that by force
+   * (fs/fuse/inode.c:fuse_umount_begin). No more often than once a second, however often it does.
+   */
+  private synchronized void mountAgain() {
+    if (unmounted) {
+      return;
+    }
+    try {
+      Log.warn(
+          "somebody else has ended the connection of %s (umount -f, fusectl): mounting again",
+          mountPoint);
+      Thread.sleep(Math.max(0, MOST_OFTEN.toMillis() - sinceMount().toMillis()));
+      try (Arena arena = Arena.ofConfined()) {
+        Connection ended = serving.orElseThrow().server.connection();
+        int _ = new SystemCalls(arena).close(ended.descriptor());
+        boolean _ = left.remove(ended);
+      }
+      greeted = new CountDownLatch(1);
+      kept = Set.of();
+      begin();
+    } catch (IOException | MountException | RuntimeException e) {
+      turn.failed(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Duration sinceMount() {
+    return Duration.ofNanos(System.nanoTime() - begunNanos);
+  }
+
+  private void begin() throws IOException, MountException, InterruptedException {
+    begunNanos = System.nanoTime();
     Joined joined;
     try (Arena arena = Arena.ofConfined()) {
       joined = join(new SystemCalls(arena));
@@ -164,7 +210,7 @@ public final class KeptMount implements Mount {
             ? handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER
             : Turn.Kind.MOUNTED,
         unserved);
-    KernelServer server = new KernelServer(joined.connection, conversation);
+    KernelServer server = new KernelServer(joined.connection, conversation, this::mountAgain);
     serving =
         Optional.of(
             new Serving(server, server.start(), joined.number, joined.keeper, joined.resends));
@@ -248,11 +294,12 @@ public final class KeptMount implements Mount {
 
   @Override
   public void unmount() throws MountException {
+    unmounted = true;
     FuseMount.detach(mountPoint);
   }
 
   @Override
-  public void beat() {
+  public synchronized void beat() {
     if (serving.isEmpty()) {
       return;
     }
@@ -271,6 +318,7 @@ public final class KeptMount implements Mount {
   }
 
   /** Has all keepers hold the connection, and serves through the youngest one's descriptor. */
+  @GuardedBy("this")
   private void keep(SystemCalls calls, Serving now) throws IOException, MountException {
     Connection connection = now.server.connection();
     try (Holds holds = keepers.holds(calls)) {
@@ -301,9 +349,9 @@ public final class KeptMount implements Mount {
   public void close() {
     try {
       if (serving.isPresent()) {
-        boolean kept = isKept(); // asked while others are still answered
+        boolean isKept = isKept(); // asked while others are still answered
         leave(serving.get());
-        if (!kept && FuseMount.mounted(mountPoint).isPresent()) {
+        if (!isKept && FuseMount.mounted(mountPoint).isPresent()) {
           FuseMount.detach(mountPoint);
         }
         turn.ends();

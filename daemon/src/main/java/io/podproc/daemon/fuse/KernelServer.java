@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,14 +30,21 @@ final class KernelServer {
   private static final long GATHER_NANOS = 50_000;
 
   private final Conversation conversation;
+  private final Runnable ended;
+  private final AtomicInteger serving = new AtomicInteger(WORKERS);
   private final Backlog backlog = new Backlog();
   private final List<Worker> workers = Stream.generate(Worker::new).limit(WORKERS).toList();
   private volatile Connection connection;
   private volatile boolean leaving;
 
-  KernelServer(Connection connection, Conversation conversation) {
+  /**
+   * @param ended is run by the last thread to end where nobody told them to {@link #leave}: the
+   *     connection has ended
+   */
+  KernelServer(Connection connection, Conversation conversation, Runnable ended) {
     this.connection = connection;
     this.conversation = conversation;
+    this.ended = ended;
   }
 
   List<Thread> start() {
@@ -74,10 +82,23 @@ final class KernelServer {
 
     @Override
     public void run() {
-      try (Arena memory = Arena.ofConfined()) {
-        new Exchange(memory, this).serve();
+      while (serves()) {
+        Log.warn("a thread that serves begins anew");
       }
       through = null;
+      if (serving.decrementAndGet() == 0 && !leaving) {
+        ended.run();
+      }
+    }
+
+    /** False: there are no more requests. */
+    private boolean serves() {
+      try (Arena memory = Arena.ofConfined()) {
+        new Exchange(memory, this).serve();
+        return false;
+      } catch (Throwable e) { // of whatever a request comes to, its caller was told
+        return true;
+      }
     }
 
     private void use(Connection connection) {

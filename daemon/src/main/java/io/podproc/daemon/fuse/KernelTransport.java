@@ -22,7 +22,8 @@ final class KernelTransport implements Transport {
     try (Arena arena = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(arena);
       Connection connection = Connection.mount(calls, Connection.open(calls), mountPoint);
-      return new KernelServer(connection, new Conversation(tree, opener, greeted)).start();
+      return new KernelServer(connection, new Conversation(tree, opener, greeted), () -> {})
+          .start();
     }
   }
 
