@@ -62,11 +62,11 @@ final class Machine {
   }
 
   /**
-   * A deadline as it is on this machine: {@code E2E_TIME_FACTOR} says how many times slower than
-   * usual that may be. Nothing is to be asserted of such a time.
+   * A deadline as it is on this machine: {@code E2E_PATIENCE} says how many times slower than usual
+   * that may be. Nothing is to be asserted of such a time.
    */
   static Duration deadline(int seconds) {
-    double factor = Double.parseDouble(System.getenv().getOrDefault("E2E_TIME_FACTOR", "1"));
+    double factor = Double.parseDouble(System.getenv().getOrDefault("E2E_PATIENCE", "1"));
     return Duration.ofMillis((long) (seconds * 1000 * factor));
   }
 
