@@ -17,13 +17,24 @@ the suite makes is removed in the end.
   --image NODE_IMAGE  of its nodes, like kindest/node:v1.34.0 (kind's own choice)
   --tag TAG           of podproc's images (e2e)
 
-Settings in the environment:
-  E2E_POD_IMAGE      what pods of the suite run, an image with free, top, uptime, getconf and sh
-                     (docker.io/library/ubuntu:24.04); up loads it as well if the engine has it
+Settings in the environment, for test:
+  E2E_POD_IMAGE      what pods of the suite run: an image with sh, grep, the coreutils of GNU, getconf,
+                     and free, top and uptime of procps (docker.io/library/ubuntu:24.04); up loads it
+                     as well if the engine has it
   E2E_DAEMON_IMAGE, E2E_WEBHOOK_IMAGE
-                     with KUBECONFIG: podproc's images (those that the chart names)
+                     with KUBECONFIG: podproc's images, with tag or digest (those that the chart names)
+  E2E_REGISTRY       where those come from that are not named (that of the chart; docker.io/library)
+  E2E_PULL_POLICY    Never, Always or IfNotPresent, of all images (IfNotPresent)
+  E2E_LAST_DAEMON_IMAGE, E2E_LAST_WEBHOOK_IMAGE, E2E_LAST_CHART
+                     the last release, to upgrade from; the chart is a directory or an archive (the one
+                     in this checkout). Without images that test is skipped
   E2E_NAMESPACE      where podproc is installed (podproc-e2e-system)
-Needs kind, and docker or podman; with KUBECONFIG, a JDK and Maven alone.
+  E2E_PATIENCE       how many times longer than usual all may take, like 3 or 0.5 (1)
+Needs kind, and docker or podman; with KUBECONFIG, a JDK and Maven alone. Nothing is fetched from the
+internet but images that a node lacks, and packages that Maven has not got yet.
+
+In the end test prints a table: of each sentence whether it passed, its seconds, its figures. The same
+is in e2e/target/cluster-reports/sentences.json.
 END
 }
 die() { echo "kind.sh: $*" >&2; exit 1; }
@@ -56,12 +67,20 @@ done
 [[ $name =~ ^[a-z0-9.-]+$ ]] || misused "no name of a cluster: $name"
 
 dir=target/kind
+reports=e2e/target/cluster-reports
+patience=${E2E_PATIENCE:-1}
+[[ $patience =~ ^[0-9]{1,3}(\.[0-9]{1,3})?$ && $patience =~ [1-9] ]] || misused "E2E_PATIENCE is no number from 0.001 to 999: $patience"
+pull_policy=${E2E_PULL_POLICY:-IfNotPresent}
+[[ $pull_policy =~ ^(Never|Always|IfNotPresent)$ ]] || misused "E2E_PULL_POLICY is not Never, Always or IfNotPresent: $pull_policy"
 kubeconfig=$PWD/$dir/$name.kubeconfig
-pod_image=${E2E_POD_IMAGE:-docker.io/library/ubuntu:24.04}
+pod_image=${E2E_POD_IMAGE:-${E2E_REGISTRY:-docker.io/library}/ubuntu:24.04}
 
 # ---- what runs, and ends with us -------------------------------------------
 
-child='' temp='' ours=''
+# scaled SECONDS: as whole seconds of a slow cluster
+scaled() { awk -v seconds="$1" -v factor="$patience" 'BEGIN { printf "%d\n", seconds * factor + 0.999 }'; }
+
+child='' temp='' ours='' tested=''
 # shellcheck disable=SC2317 # called by a trap
 clean_up() {
   local status=$?
@@ -69,12 +88,17 @@ clean_up() {
   if [[ $child ]]; then
     echo "kind.sh: stopping what runs, so that it removes what it made" >&2
     kill -- "-$child" 2>/dev/null || true
-    # Tests run in a process of Maven's which outlives it.
-    for _ in {1..1200}; do
-      kill -0 -- "-$child" 2>/dev/null || break
+    # Tests run in a process of Maven's which outlives it, and gives up by itself on what can't be removed.
+    local until=$((SECONDS + $(scaled 1500)))
+    while kill -0 -- "-$child" 2>/dev/null; do
+      if ((SECONDS > until)); then
+        echo "kind.sh: it does not end; what it made may be left" >&2
+        break
+      fi
       sleep 0.2
     done
   fi
+  if [[ $tested ]]; then tell; fi
   if [[ $ours ]] && ! remove; then
     echo "kind.sh: cluster $name is still there: e2e/kind.sh down --name $name" >&2
     ((status)) || status=1
@@ -86,6 +110,15 @@ trap clean_up EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# tell: what came of each test
+tell() {
+  if [[ -e $reports/sentences.txt ]]; then
+    printf '\n%s\n\n%s: the same as JSON\n' "$(<$reports/sentences.txt)" "$reports/sentences.json"
+  else
+    echo "kind.sh: no test has begun" >&2
+  fi
+}
 
 # run COMMAND...: in a process group, so that a trap is served at once and reaches all of it
 run() {
@@ -180,7 +213,10 @@ suite() {
   if (($#)); then
     selected=("-Dit.test=$(IFS=, && echo "$*")")
   fi
-  run mvn -B -ntp -Dstyle.color=never -pl e2e -Pcluster verify "${selected[@]}"
+  export E2E_PATIENCE=$patience E2E_PULL_POLICY=$pull_policy
+  rm -rf $reports
+  tested=1
+  run mvn -B -ntp -Dstyle.color=never -pl e2e -Pcluster "-De2e.timeout=$(scaled 1200) s" verify "${selected[@]}"
 }
 
 case $subcommand in

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhook;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import io.podproc.e2e.Cluster.RunningPod;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,7 +21,7 @@ class CertificateE2E {
         .admissionRegistration()
         .v1()
         .mutatingWebhookConfigurations()
-        .withName(Cluster.RELEASE)
+        .withName(Release.NAME)
         .get()
         .getWebhooks()
         .stream()
@@ -35,8 +34,8 @@ class CertificateE2E {
     return cluster
         .client()
         .secrets()
-        .inNamespace(cluster.releaseNamespace())
-        .withName(Cluster.RELEASE + "-webhook-tls");
+        .inNamespace(cluster.podproc().namespace())
+        .withName(Release.NAME + "-webhook-tls");
   }
 
   @Test
@@ -66,6 +65,6 @@ class CertificateE2E {
     assertThat(secret(cluster).get().getData().get("ca.crt")).isNotEqualTo(before.get("ca.crt"));
     assertThat(registered(cluster)).doesNotContain("");
     RunningPod pod = cluster.run(namespace, "limited");
-    assertThat(pod.memory()).isEqualTo(96 * 1024);
+    assertThat(pod.memory()).isEqualTo(Cluster.LIMITED);
   }
 }

@@ -1,98 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.e2e;
 
-import com.marcnuri.helm.Helm;
-import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.EphemeralContainer;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.apps.DaemonSet;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.ExecWatch;
-import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * A cluster with podproc, installed by its chart. Closed, podproc and all that tests made are gone
- * from it.
- *
- * <p>It is the one of {@code KUBECONFIG}. {@code E2E_POD_IMAGE} is what pods run: any image with
- * free, top, uptime, getconf and sh. {@code E2E_DAEMON_IMAGE} and {@code E2E_WEBHOOK_IMAGE} are
- * podproc's, by default those that the chart names. {@code E2E_NAMESPACE} is where it is installed.
+ * The cluster of {@code KUBECONFIG}, with podproc installed by its chart. Closed, podproc and all
+ * that tests made are gone from it. {@code e2e/kind.sh --help} lists the settings.
  */
 final class Cluster implements AutoCloseable {
-  static final String RELEASE = "podproc";
   static final String OPT_IN = "podproc.io/inject=enabled";
   static final String READY = "podproc.io/ready";
-  static final Map<String, String> OURS = Map.of("app.kubernetes.io/part-of", "podproc");
 
-  private static final String POD_IMAGE =
-      System.getenv().getOrDefault("E2E_POD_IMAGE", "docker.io/library/ubuntu:24.04");
+  /** MemTotal of what the manifest {@code limited} describes, in kB. */
+  static final long LIMITED = 96 * 1024;
 
-  private final String namespace =
-      System.getenv().getOrDefault("E2E_NAMESPACE", "podproc-e2e-system");
-  private final Path kubeconfig;
+  /** What all that the suite makes is known by, also that of a run that was killed. */
+  static final String MADE_HERE = "podproc.io/e2e";
+
+  private static final Map<String, String> ENVIRONMENT = System.getenv();
+
+  private final Images images = new Images(ENVIRONMENT);
+  private final String namespace = ENVIRONMENT.getOrDefault("E2E_NAMESPACE", "podproc-e2e-system");
   private final KubernetesClient client;
+  private final Podproc podproc;
+  private final CleanUp cleanUp;
   private final List<String> warnings = new CopyOnWriteArrayList<>();
-  private final List<String> namespaces = new CopyOnWriteArrayList<>();
-  private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Gives tests the one cluster that they share. */
-  static final class Shared implements BeforeAllCallback, ParameterResolver {
+  /** Gives tests the one cluster that they share, with podproc as it was installed. */
+  static final class Shared implements BeforeAllCallback, BeforeEachCallback, ParameterResolver {
     private static final Namespace STORE = Namespace.create(Shared.class);
 
     @Override
     public void beforeAll(ExtensionContext context) {
       // Not skipped: nobody runs these but who has a cluster in mind.
-      if (System.getenv().getOrDefault("KUBECONFIG", "").isEmpty()) {
+      if (ENVIRONMENT.getOrDefault("KUBECONFIG", "").isEmpty()) {
         throw new AssertionError("no cluster: KUBECONFIG is not set (e2e/kind.sh makes one)");
       }
+    }
+
+    /** What a test did is not to be blamed on the next. */
+    @Override
+    public void beforeEach(ExtensionContext context) {
+      cluster(context).podproc().awaitReady();
     }
 
     @Override
@@ -102,187 +92,136 @@ final class Cluster implements AutoCloseable {
 
     @Override
     public Cluster resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      return cluster(context);
+    }
+
+    /** Installed once: what fails for the first test does so for all, without waiting again. */
+    private static Cluster cluster(ExtensionContext context) {
       return context
           .getRoot()
           .getStore(STORE)
-          .computeIfAbsent("cluster", key -> installed(), Cluster.class);
+          .computeIfAbsent("cluster", key -> new Shared.Once(), Once.class)
+          .cluster();
     }
 
-    private static Cluster installed() {
-      Cluster cluster = new Cluster();
-      try {
-        cluster.install();
+    private static final class Once implements AutoCloseable {
+      private final Cluster cluster =
+          new Cluster(
+              Path.of(ENVIRONMENT.getOrDefault("KUBECONFIG", "").split(File.pathSeparator, 2)[0]));
+      private @Nullable Throwable failure;
+
+      Once() {
+        try {
+          cluster.install();
+        } catch (RuntimeException | AssertionError e) {
+          failure = e;
+        }
+      }
+
+      Cluster cluster() {
+        if (failure != null) {
+          throw new AssertionError(
+              "podproc could not be installed: " + failure.getMessage(), failure);
+        }
         return cluster;
-      } catch (RuntimeException | AssertionError e) {
+      }
+
+      @Override
+      public void close() {
         cluster.close();
-        throw e;
       }
     }
   }
 
-  private Cluster() {
-    kubeconfig =
-        Path.of(System.getenv().getOrDefault("KUBECONFIG", "").split(File.pathSeparator, 2)[0]);
+  private Cluster(Path kubeconfig) {
     client =
         new KubernetesClientBuilder()
             .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
             .withHttpClientBuilderConsumer(
                 http -> http.addOrReplaceInterceptor("warnings", new Warnings()))
             .build();
-    // However the tests end, but for SIGKILL.
+    podproc = new Podproc(client, new Release(kubeconfig, namespace), namespace);
+    cleanUp = new CleanUp(client, podproc, images);
+    // However the tests end, but for SIGKILL. Helm's library keeps signals for itself: it is Maven
+    // that, when it is told to stop, has this process exit.
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "cluster"));
   }
 
-  /** What {@code kubectl} would show: {@code Warning: 299 - "text"}. */
+  /** What {@code kubectl} would show of podproc's: {@code Warning: 299 - "podproc: text"}. */
   private final class Warnings implements Interceptor {
-    private static final Pattern TEXT = Pattern.compile("^299 \\S+ \"(.*)\"$");
+    private static final Pattern OURS = Pattern.compile("^299 \\S+ \"(podproc: .*)\"$");
 
     @Override
     public void after(
         HttpRequest request,
         HttpResponse<?> response,
         AsyncBody.Consumer<List<ByteBuffer>> consumer) {
-      response
-          .headers("Warning")
-          .forEach(warning -> warnings.add(TEXT.matcher(warning).replaceFirst("$1")));
+      response.headers("Warning").stream()
+          .map(OURS::matcher)
+          .filter(warning -> warning.matches())
+          .forEach(warning -> warnings.add(warning.group(1)));
     }
   }
 
   // ---- podproc itself ----
 
   private void install() {
-    List<DaemonSet> others =
-        client.apps().daemonSets().inAnyNamespace().withLabels(OURS).list().getItems();
-    if (others.stream().anyMatch(other -> !other.getMetadata().getNamespace().equals(namespace))) {
-      throw new AssertionError("podproc is installed here already; the suite needs it for itself");
-    }
+    podproc.refuseIfAnybodyElses();
+    cleanUp.begin();
     if (client.namespaces().withName(namespace).get() == null) {
-      makeNamespace(
-          new ObjectMetaBuilder()
-              .withName(namespace)
-              .addToLabels("pod-security.kubernetes.io/enforce", "privileged")
-              .build());
+      cleanUp.make(namespace(Map.of()).editMetadata().withName(namespace).endMetadata());
     }
-    try {
-      Path values = Files.createTempFile("podproc-values", ".yaml");
-      try {
-        Files.writeString(values, Serialization.asYaml(values()));
-        var _ =
-            new Helm(Machine.checkout().resolve("helm/podproc"))
-                .upgrade()
-                .install()
-                .withName(RELEASE)
-                .withNamespace(namespace)
-                .withKubeConfig(kubeconfig)
-                .withValuesFile(values)
-                .call();
-      } finally {
-        Files.delete(values);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    awaitDaemons();
-    awaitWebhook();
+    // Not where podproc is, as that is never injected.
+    String tests = namespace();
+    install(Machine.checkout().resolve("helm/podproc"), values(images, tests, "E2E_"));
   }
 
-  private static Map<String, Object> values() {
-    Map<String, Object> webhook = new HashMap<>(image("E2E_WEBHOOK_IMAGE"));
+  /** Installs podproc as it is in this checkout, or upgrades to it. */
+  void installThis() {
+    install(Machine.checkout().resolve("helm/podproc"), values(images, namespace(), "E2E_"));
+  }
+
+  /**
+   * Installs the last release, by its chart.
+   *
+   * @param chart a directory, or an archive
+   */
+  void installLast(Path chart) {
+    install(chart, values(images, namespace(), "E2E_LAST_"));
+  }
+
+  private void install(Path chart, Map<String, Object> values) {
+    podproc.install(chart, values);
+    awaitInjection();
+  }
+
+  /** Those of the chart. */
+  static Map<String, Object> values(Images images, String tests, String prefix) {
+    Map<String, Object> webhook = new HashMap<>();
+    webhook.put("image", images.ofChart(prefix + "WEBHOOK_IMAGE"));
     // So short that it is renewed in the midst of the suite, and a lost one within a minute.
     webhook.put("settings", Map.of("certificateValidity", "10m"));
     return Map.of(
-        "daemon", image("E2E_DAEMON_IMAGE"),
+        "daemon", Map.of("image", images.ofChart(prefix + "DAEMON_IMAGE")),
         "webhook", webhook,
-        "tests", Map.of("namespace", "default", "image", parts(POD_IMAGE)));
+        "tests", Map.of("namespace", tests, "image", images.ofTests()));
   }
 
-  private static Map<String, Object> image(String setting) {
-    String image = System.getenv().getOrDefault(setting, "");
-    return image.isEmpty() ? Map.of() : Map.of("image", parts(image));
+  Podproc podproc() {
+    return podproc;
   }
 
-  /** "REGISTRY/NAME:TAG", as the chart wants it. */
-  private static Map<String, Object> parts(String image) {
-    int colon = image.lastIndexOf(':');
-    return colon > image.lastIndexOf('/')
-        ? Map.of("repository", image.substring(0, colon), "tag", image.substring(colon + 1))
-        : Map.of("repository", image, "tag", "latest");
+  Images images() {
+    return images;
   }
 
-  /** Runs the chart's own test. */
-  void helmTest() {
-    var _ =
-        Helm.test(RELEASE)
-            .withNamespace(namespace)
-            .withKubeConfig(kubeconfig)
-            .withTimeout((int) Machine.deadline(120).toSeconds())
-            .call();
-  }
-
-  void uninstall() {
-    String _ =
-        Helm.uninstall(RELEASE)
-            .withNamespace(namespace)
-            .withKubeConfig(kubeconfig)
-            .ignoreNotFound()
-            .call();
-    awaitGone("podproc's pods", () -> client.pods().inNamespace(namespace).list().getItems());
-  }
-
-  /** Each node that shall have a daemon has one that is ready. */
-  void awaitDaemons() {
-    await(
-        "the daemons are ready",
-        daemons(),
-        set ->
-            set.getStatus() != null
-                && Objects.equals(
-                    set.getMetadata().getGeneration(), set.getStatus().getObservedGeneration())
-                && set.getStatus().getDesiredNumberScheduled() > 0
-                && Objects.equals(
-                    set.getStatus().getDesiredNumberScheduled(), set.getStatus().getNumberReady())
-                && Objects.equals(
-                    set.getStatus().getDesiredNumberScheduled(),
-                    set.getStatus().getUpdatedNumberScheduled()));
-  }
-
-  /** Its replicas are ready, and pods that are created are injected. */
-  void awaitWebhook() {
-    await(
-        "the webhook is ready",
-        webhook(),
-        deployment ->
-            deployment.getStatus() != null
-                && Objects.equals(
-                    deployment.getSpec().getReplicas(), deployment.getStatus().getReadyReplicas()));
+  /** Pods that are created are injected. */
+  void awaitInjection() {
     String optedIn = namespace(OPT_IN);
     Command.await(
         "pods are injected",
         Machine.deadline(60),
         () -> !volumes(dryRun(optedIn, "limited")).isEmpty());
-  }
-
-  Resource<DaemonSet> daemons() {
-    return client.apps().daemonSets().inNamespace(namespace).withName(RELEASE + "-daemon");
-  }
-
-  Resource<Deployment> webhook() {
-    return client.apps().deployments().inNamespace(namespace).withName(RELEASE + "-webhook");
-  }
-
-  /** Where podproc runs. */
-  String releaseNamespace() {
-    return namespace;
-  }
-
-  /** All objects of a kind that belong to podproc, wherever they are. */
-  List<GenericKubernetesResource> ours(String apiVersion, String kind) {
-    return client
-        .genericKubernetesResources(apiVersion, kind)
-        .inAnyNamespace()
-        .withLabels(OURS)
-        .list()
-        .getItems();
   }
 
   // ---- what tests use of the cluster ----
@@ -293,15 +232,13 @@ final class Cluster implements AutoCloseable {
 
   /** Makes a namespace of its own for a test, with labels as {@code a=b}. */
   String namespace(String... labels) {
+    Map<String, String> named = new HashMap<>();
+    Stream.of(labels)
+        .map(label -> label.split("=", 2))
+        .forEach(part -> named.put(part[0], part[1]));
     String name =
-        makeNamespace(
-            new ObjectMetaBuilder()
-                .withGenerateName("podproc-e2e-")
-                .withLabels(
-                    Stream.of(labels)
-                        .map(label -> label.split("=", 2))
-                        .collect(Collectors.toMap(part -> part[0], part -> part[1])))
-                .build());
+        cleanUp.make(
+            namespace(named).editMetadata().withGenerateName("podproc-e2e-").endMetadata());
     // No pod is admitted before.
     await(
         "the namespace has its account",
@@ -310,76 +247,72 @@ final class Cluster implements AutoCloseable {
     return name;
   }
 
-  private String makeNamespace(ObjectMeta metadata) {
-    if (closed.get()) {
-      throw new IllegalStateException("the suite is being stopped");
-    }
-    String name =
-        client
-            .namespaces()
-            .resource(new NamespaceBuilder().withMetadata(metadata).build())
-            .create()
-            .getMetadata()
-            .getName();
-    namespaces.add(name);
-    return name;
+  /** One that admits hostPath whatever the cluster's default is, if its labels don't forbid it. */
+  private static NamespaceBuilder namespace(Map<String, String> labels) {
+    String level = "pod-security.kubernetes.io/";
+    return new NamespaceBuilder()
+        .withNewMetadata()
+        .addToLabels(MADE_HERE, "true")
+        .addToLabels(level + "enforce", "privileged")
+        .addToLabels(level + "warn", "privileged")
+        .addToLabels(labels)
+        .endMetadata();
   }
 
   /** A file of {@code src/test/resources/pods}, with the image that pods run. */
-  static String manifest(String name) {
+  static <T> T manifest(Images images, String name, Class<T> kind) {
     try (InputStream in = Cluster.class.getResourceAsStream("/pods/" + name + ".yaml")) {
-      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8)
-          .replace("E2E_POD_IMAGE", POD_IMAGE);
+      String text =
+          new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+      return Serialization.unmarshal(images.in(text), kind);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  private Pod pod(String manifest) {
+    return manifest(images, manifest, Pod.class);
+  }
+
   /** Creates what a manifest describes. */
   <T extends HasMetadata> T create(String namespace, String manifest, Class<T> kind) {
-    warnings.clear();
-    return client
-        .resource(Serialization.unmarshal(manifest(manifest), kind))
-        .inNamespace(namespace)
-        .create();
+    return client.resource(manifest(images, manifest, kind)).inNamespace(namespace).create();
   }
 
   /** What a pod would be created as. */
   Pod dryRun(String namespace, String manifest) {
-    return client
-        .pods()
-        .inNamespace(namespace)
-        .resource(Serialization.unmarshal(manifest(manifest), Pod.class))
-        .dryRun()
-        .create();
+    return client.pods().inNamespace(namespace).resource(pod(manifest)).dryRun().create();
   }
 
   /** Creates a pod and waits until all its containers run. */
   RunningPod run(String namespace, String manifest) {
-    Pod pod = create(namespace, manifest, Pod.class);
-    return new RunningPod(
-            pod.getMetadata().getNamespace(), pod.getMetadata().getName(), List.copyOf(warnings))
-        .awaitReady();
+    return run(namespace, manifest, pod -> {});
+  }
+
+  /** As {@link #run(String, String)}, on a node, whatever keeps other pods away from it. */
+  RunningPod runOn(String node, String namespace, String manifest) {
+    return run(namespace, manifest, pod -> Nodes.pin(pod, node));
+  }
+
+  private RunningPod run(String namespace, String manifest, Consumer<Pod> change) {
+    Pod pod = pod(manifest);
+    change.accept(pod);
+    warnings.clear();
+    Pod created = client.pods().inNamespace(namespace).resource(pod).create();
+    return new RunningPod(client, created, List.copyOf(warnings)).awaitReady();
+  }
+
+  /** Adds a container to a pod, as {@code kubectl debug} does. */
+  void debug(RunningPod pod, String manifest) {
+    pod.debug(manifest(images, manifest, EphemeralContainer.class));
   }
 
   /** The only pod of a namespace, as soon as there is one and it runs. */
   RunningPod onlyPod(String namespace) {
+    Supplier<List<Pod>> pods = () -> client.pods().inNamespace(namespace).list().getItems();
     Command.await(
-        "there is a pod in " + namespace,
-        Machine.deadline(60),
-        () -> client.pods().inNamespace(namespace).list().getItems().size() == 1);
-    return new RunningPod(
-            namespace,
-            client
-                .pods()
-                .inNamespace(namespace)
-                .list()
-                .getItems()
-                .getFirst()
-                .getMetadata()
-                .getName(),
-            List.of())
-        .awaitReady();
+        "there is a pod in " + namespace, Machine.deadline(60), () -> pods.get().size() == 1);
+    return new RunningPod(client, pods.get().getFirst(), List.of()).awaitReady();
   }
 
   /** The volumes of a pod that podproc added. */
@@ -401,19 +334,25 @@ final class Cluster implements AutoCloseable {
 
   private long capacity(RunningPod pod, String resource) {
     Map<String, Quantity> capacity =
-        client
-            .nodes()
-            .withName(pod.get().getSpec().getNodeName())
-            .require()
-            .getStatus()
-            .getCapacity();
+        client.nodes().withName(pod.node()).require().getStatus().getCapacity();
     return Objects.requireNonNull(capacity.get(resource), resource)
         .getNumericalAmount()
         .longValueExact();
   }
 
+  /** All objects of a kind that belong to podproc, wherever they are. */
+  List<GenericKubernetesResource> ours(String apiVersion, String kind) {
+    return client
+        .genericKubernetesResources(apiVersion, kind)
+        .inAnyNamespace()
+        .withLabels(Podproc.LABELS)
+        .list()
+        .getItems();
+  }
+
   /** Waits for an object. */
-  <T extends HasMetadata> void await(String what, Resource<T> resource, Predicate<T> condition) {
+  static <T extends HasMetadata> void await(
+      String what, Resource<T> resource, Predicate<T> condition) {
     try {
       T _ =
           resource.waitUntilCondition(
@@ -429,165 +368,8 @@ final class Cluster implements AutoCloseable {
     Command.await(what + " are gone", Machine.deadline(180), () -> list.get().isEmpty());
   }
 
-  /** A pod of a test whose containers run. It goes with its namespace. */
-  final class RunningPod {
-    private final String namespace;
-    private final String name;
-    private final List<String> warnings;
-
-    private RunningPod(String namespace, String name, List<String> warnings) {
-      this.namespace = namespace;
-      this.name = name;
-      this.warnings = warnings;
-    }
-
-    private RunningPod awaitReady() {
-      Duration deadline = Machine.deadline(180);
-      try {
-        Pod _ =
-            resource()
-                .waitUntilCondition(RunningPod::isReady, deadline.toSeconds(), TimeUnit.SECONDS);
-      } catch (KubernetesClientException e) {
-        String events =
-            client.v1().events().inNamespace(namespace).list().getItems().stream()
-                .map(event -> event.getReason() + ": " + event.getMessage())
-                .collect(Collectors.joining("\n"));
-        throw new AssertionError(
-            "pod " + name + " does not run after " + deadline + ":\n" + events, e);
-      }
-      return this;
-    }
-
-    private static boolean isReady(Pod pod) {
-      return pod != null
-          && pod.getStatus().getContainerStatuses().size() == pod.getSpec().getContainers().size()
-          && pod.getStatus().getContainerStatuses().stream().allMatch(ContainerStatus::getReady);
-    }
-
-    private PodResource resource() {
-      return client.pods().inNamespace(namespace).withName(name);
-    }
-
-    Pod get() {
-      return Objects.requireNonNull(resource().get(), name);
-    }
-
-    /** What was said when it was created. */
-    List<String> warnings() {
-      return warnings;
-    }
-
-    List<String> volumes() {
-      return Cluster.volumes(get());
-    }
-
-    /** Runs a script of sh's in its first container, as {@code kubectl exec} does. */
-    Output sh(String script) {
-      return exec(get().getSpec().getContainers().getFirst().getName(), "sh", "-c", script);
-    }
-
-    Output exec(String container, String... command) {
-      ByteArrayOutputStream said = new ByteArrayOutputStream();
-      try (ExecWatch watch =
-          resource().inContainer(container).writingOutput(said).writingError(said).exec(command)) {
-        int status = watch.exitCode().get(Machine.deadline(60).toSeconds(), TimeUnit.SECONDS);
-        return new Output(status, said.toString(StandardCharsets.UTF_8));
-      } catch (InterruptedException e) {
-        throw Command.interrupted(e);
-      } catch (ExecutionException | TimeoutException e) {
-        throw new AssertionError(
-            "in " + name + " " + String.join(" ", command) + " did not end: " + said, e);
-      }
-    }
-
-    /** MemTotal of a container, in kB. */
-    long memory(String container) {
-      return Output.kilobytes(exec(container, "cat", "/proc/meminfo").ok(), "MemTotal");
-    }
-
-    /** MemTotal of its first container, in kB. */
-    long memory() {
-      return Output.kilobytes(sh("cat /proc/meminfo").ok(), "MemTotal");
-    }
-
-    /** The files of a container that the daemon serves. */
-    Set<String> served(String container) {
-      return exec(container, "cat", "/proc/self/mountinfo").lines().stream()
-          .filter(line -> line.contains(" - fuse.podproc "))
-          .map(line -> line.split(" ", -1)[4])
-          .collect(Collectors.toSet());
-    }
-
-    Set<String> served() {
-      return served(get().getSpec().getContainers().getFirst().getName());
-    }
-
-    String log(String container) {
-      return resource().inContainer(container).getLog();
-    }
-
-    /** Adds a container as {@code kubectl debug} does, and waits until it runs. */
-    void debug(String manifest) {
-      EphemeralContainer container =
-          Serialization.unmarshal(manifest(manifest), EphemeralContainer.class);
-      Pod _ =
-          resource()
-              .ephemeralContainers()
-              .edit(pod -> {
-                pod.getSpec().getEphemeralContainers().add(container);
-                return pod;
-              });
-      Cluster.this.await(
-          "the debug container runs",
-          resource(),
-          pod ->
-              pod.getStatus().getEphemeralContainerStatuses().stream()
-                  .anyMatch(status -> status.getState().getRunning() != null));
-    }
-
-    /** Sets the memory limit of its first container while it runs. */
-    void resizeMemory(String limit) {
-      Pod pod = get();
-      pod.getSpec()
-          .getContainers()
-          .getFirst()
-          .getResources()
-          .getLimits()
-          .put("memory", new Quantity(limit));
-      pod.getSpec()
-          .getContainers()
-          .getFirst()
-          .getResources()
-          .getRequests()
-          .put("memory", new Quantity(limit));
-      Pod _ = resource().subresource("resize").patch(pod);
-    }
-  }
-
   @Override
   public void close() {
-    if (!closed.compareAndSet(false, true)) {
-      return;
-    }
-    try (client) {
-      uninstall();
-      for (Node node : client.nodes().withLabel(READY).list().getItems()) {
-        var _ =
-            client
-                .nodes()
-                .resource(node)
-                .edit(labelled -> {
-                  labelled.getMetadata().getLabels().remove(READY);
-                  return labelled;
-                });
-      }
-      namespaces.forEach(name -> client.namespaces().withName(name).delete());
-      awaitGone(
-          "the namespaces of the tests",
-          () ->
-              namespaces.stream()
-                  .filter(name -> client.namespaces().withName(name).get() != null)
-                  .toList());
-    }
+    cleanUp.close();
   }
 }

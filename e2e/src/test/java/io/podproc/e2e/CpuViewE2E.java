@@ -3,7 +3,6 @@ package io.podproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.podproc.e2e.Cluster.RunningPod;
 import org.junit.jupiter.api.Test;
 
 /** A container's CPUs are its limit, rounded up. */

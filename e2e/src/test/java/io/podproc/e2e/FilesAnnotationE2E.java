@@ -3,7 +3,6 @@ package io.podproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.podproc.e2e.Cluster.RunningPod;
 import org.junit.jupiter.api.Test;
 
 /** A pod may say which files it wants. */
@@ -14,7 +13,7 @@ class FilesAnnotationE2E {
     RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "two-files");
     assertThat(pod.served())
         .containsExactlyInAnyOrder("/proc/meminfo", "/sys/devices/system/cpu/online");
-    assertThat(pod.memory()).isEqualTo(96 * 1024);
+    assertThat(pod.memory()).isEqualTo(Cluster.LIMITED);
     assertThat(pod.warnings()).isEmpty();
   }
 

@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.podproc.e2e.Cluster.RunningPod;
 import org.junit.jupiter.api.Test;
 
 /** Pods of a namespace that opted in see themselves, in all of their containers. */
@@ -32,14 +31,14 @@ class InjectionE2E {
   void pods_of_a_Deployment(Cluster cluster) {
     String namespace = cluster.namespace(Cluster.OPT_IN);
     Deployment _ = cluster.create(namespace, "deployment", Deployment.class);
-    assertThat(cluster.onlyPod(namespace).memory()).isEqualTo(96 * 1024);
+    assertThat(cluster.onlyPod(namespace).memory()).isEqualTo(Cluster.LIMITED);
   }
 
   @Test
   void pods_of_a_StatefulSet(Cluster cluster) {
     String namespace = cluster.namespace(Cluster.OPT_IN);
     StatefulSet _ = cluster.create(namespace, "statefulset", StatefulSet.class);
-    assertThat(cluster.onlyPod(namespace).memory()).isEqualTo(96 * 1024);
+    assertThat(cluster.onlyPod(namespace).memory()).isEqualTo(Cluster.LIMITED);
   }
 
   @Test
@@ -47,13 +46,13 @@ class InjectionE2E {
     RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "init-and-sidecar");
     assertThat(Output.kilobytes(pod.log("init"), "MemTotal")).isEqualTo(48 * 1024);
     assertThat(pod.memory("sidecar")).isEqualTo(64 * 1024);
-    assertThat(pod.memory("main")).isEqualTo(96 * 1024);
+    assertThat(pod.memory("main")).isEqualTo(Cluster.LIMITED);
   }
 
   @Test
   void containers_that_debug_a_running_pod(Cluster cluster) {
     RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
-    pod.debug("debug-container");
+    cluster.debug(pod, "debug-container");
     assertThat(pod.served("debugger")).contains("/proc/meminfo").isEqualTo(pod.served("main"));
   }
 
@@ -62,7 +61,7 @@ class InjectionE2E {
     RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "own-mount");
     assertThat(pod.sh("cat /proc/loadavg").ok()).isEqualTo("kept");
     assertThat(pod.served()).contains("/proc/meminfo").doesNotContain("/proc/loadavg");
-    assertThat(pod.memory()).isEqualTo(96 * 1024);
+    assertThat(pod.memory()).isEqualTo(Cluster.LIMITED);
     assertThat(pod.sh("touch /scratch/mine").status()).isZero();
     assertThat(pod.warnings())
         .singleElement()

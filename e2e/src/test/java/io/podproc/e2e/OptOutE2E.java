@@ -3,7 +3,6 @@ package io.podproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.podproc.e2e.Cluster.RunningPod;
 import org.junit.jupiter.api.Test;
 
 /** Nobody is injected who did not ask for it. */
@@ -36,12 +35,12 @@ class OptOutE2E {
   @Test
   void but_a_pod_that_asks_for_itself_is_injected(Cluster cluster) {
     RunningPod pod = cluster.run(cluster.namespace(), "opted-in");
-    assertThat(pod.memory()).isEqualTo(96 * 1024);
+    assertThat(pod.memory()).isEqualTo(Cluster.LIMITED);
   }
 
   @Test
   void podproc_s_own_pods(Cluster cluster) {
-    assertThat(cluster.client().pods().inNamespace(cluster.releaseNamespace()).list().getItems())
+    assertThat(cluster.client().pods().inNamespace(cluster.podproc().namespace()).list().getItems())
         .isNotEmpty()
         .allSatisfy(pod -> assertThat(Cluster.volumes(pod)).isEmpty());
   }

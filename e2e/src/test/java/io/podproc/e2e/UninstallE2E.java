@@ -3,35 +3,27 @@ package io.podproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.podproc.e2e.Cluster.RunningPod;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 
 /** Uninstalled, podproc is gone, and nobody's pods with it. The last of the suite. */
 @ClusterTest
 @Order(Integer.MAX_VALUE)
 class UninstallE2E {
   @Test
-  void pods_go_on_and_nothing_stays_but_the_nodes_label_and_links_on_their_disks(Cluster cluster) {
+  void
+      an_uninstall_is_felt_by_nobody_and_leaves_nothing_but_labels_of_nodes_and_links_on_their_disks(
+          Cluster cluster, TestReporter figures) {
     String namespace = cluster.namespace(Cluster.OPT_IN);
+    Readers readers = Readers.start(cluster, namespace);
     RunningPod running = cluster.run(namespace, "limited");
     assertThat(running.volumes()).isNotEmpty();
-    String _ =
-        running
-            .sh(
-                """
-                (while [ ! -e /tmp/end ]; do
-                  cat /proc/uptime /proc/stat /proc/loadavg >/dev/null || echo failed
-                  if grep -q "MemTotal: *98304 kB" /proc/meminfo; then echo own; else echo other; fi
-                done) >/tmp/log 2>&1 </dev/null &
-                """)
-            .ok();
 
-    cluster.uninstall();
+    cluster.podproc().uninstall();
 
-    // It has read all the time, its own files and then the node's, and no error.
-    assertThat(running.sh("touch /tmp/end; sleep 2; uniq /tmp/log").lines())
-        .containsExactly("own", "other");
+    // They have read all the time, their own files and then the node's, and no error.
+    readers.assertReleased(figures);
     assertThat(running.memory()).isEqualTo(cluster.nodeMemory(running));
     assertThat(running.served()).isEmpty();
     assertThat(running.get().getStatus().getContainerStatuses().getFirst().getRestartCount())
