@@ -68,8 +68,8 @@ final class CleanUp implements AutoCloseable {
     closed = true;
     closing = true;
     if (begun) {
-      // Where a daemon was, even if there is none now.
-      Set<String> nodes = new TreeSet<>();
+      // Where a daemon is or was.
+      Set<String> nodes = new TreeSet<>(podproc.allNodes());
       attempt(() -> nodes.addAll(labelledNodes()));
       attempt(() -> nodes.addAll(podproc.nodes()));
       attempt(podproc::uninstallForGood);

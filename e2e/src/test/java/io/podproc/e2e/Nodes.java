@@ -12,11 +12,14 @@ import java.util.Map;
  * else of a node is used.
  */
 final class Nodes {
-  /** Brackets, so that no command that looks for them finds itself. */
+  /**
+   * Brackets, so that no command that looks for them finds itself; a slash and a blank, as what
+   * watches a container (conmon) has the name of its pod among its arguments.
+   */
   private static final Map<Component, String> PROGRAMS =
       Map.of(
           Component.DAEMON, "io.podproc.daemon.[D]aemon",
-          Component.KEEPER, "podproc-[k]eeper");
+          Component.KEEPER, "/podproc-[k]eeper ");
 
   private final Cluster cluster;
   private final List<RunningPod> pods;

@@ -20,6 +20,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -42,6 +44,7 @@ final class Podproc {
   private final KubernetesClient client;
   private final Release release;
   private final String namespace;
+  private final Set<String> nodes = new ConcurrentSkipListSet<>();
 
   Podproc(KubernetesClient client, Release release, String namespace) {
     this.client = client;
@@ -74,6 +77,7 @@ final class Podproc {
   void install(Path chart, Map<String, Object> values) {
     release.install(chart, values);
     awaitReady();
+    nodes.addAll(nodes());
   }
 
   /** Runs the chart's own test. */
@@ -130,6 +134,11 @@ final class Podproc {
         .distinct()
         .sorted()
         .toList();
+  }
+
+  /** The nodes where files were served at any time, in the order of their names. */
+  Set<String> allNodes() {
+    return nodes;
   }
 
   // ---- whether it is as it shall be ----
