@@ -1,48 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
- * What e2e/bench/webhook runs: starts a webhook, and a stand-in for the API server that it asks for
- * namespaces, and sends reviews as an API server does. Each is due at a time, and its latency counts
- * from then on: one that has to wait for an answer to another is late.
+ * What e2e/bench/webhook runs: starts a webhook and sends it reviews as an API server does. Each is
+ * due at a time, and its latency counts from then on: one that has to wait for an answer to another
+ * is late.
  *
  * <p>Arguments: a directory with store.p12, reviews a second, seconds to warm up, seconds, and the
  * command that starts the webhook.
  */
 final class ReviewClient {
-  private static final int CONNECTIONS = 10;
+  static final int CONNECTIONS = 10;
   private static final double BAR_MILLIS = 10;
   private static final double BAR_PSS_MIB = 96;
-  private static final char[] PASSWORD = "changeit".toCharArray();
 
   private ReviewClient() {}
 
@@ -51,46 +37,20 @@ final class ReviewClient {
     int rate = Integer.parseInt(args[1]);
     int warmUp = Integer.parseInt(args[2]);
     int seconds = Integer.parseInt(args[3]);
-    KeyStore store = KeyStore.getInstance(directory.resolve("store.p12").toFile(), PASSWORD);
-    writePem(directory, store);
+    BenchedWebhook webhook =
+        BenchedWebhook.start(directory, List.of(args).subList(4, args.length));
+    webhook.awaitReady(Duration.ofMillis(50));
+    System.out.printf("ready after %d ms, %s%n", webhook.age().toMillis(), webhook.memory());
 
-    int port = freePort();
-    int management = freePort();
-    HttpServer apiServer = apiServer();
-    List<String> command = new ArrayList<>(List.of(args).subList(4, args.length));
-    command.addAll(
-        List.of(
-            "-Dkubernetes.master=http://localhost:" + apiServer.getAddress().getPort(),
-            "-Dpodproc.certificate-source=files",
-            "-Dpodproc.certificate-directory=" + directory,
-            "-Dquarkus.http.host=localhost",
-            "-Dquarkus.http.ssl-port=" + port,
-            "-Dquarkus.management.host=localhost",
-            "-Dquarkus.management.port=" + management));
-    Path log = directory.resolve("webhook.log");
-    long started = System.nanoTime();
-    Process webhook =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    Runtime.getRuntime().addShutdownHook(new Thread(webhook::destroyForcibly));
-    awaitReady(webhook, management, log);
-    System.out.printf(
-        "ready after %d ms, %s%n", (System.nanoTime() - started) / 1_000_000, memory(webhook));
-
-    byte[] request = request(port);
-    SSLContext tls = trusting(store);
     System.out.printf(
         "a review has %d bytes; %d connections, TLS, kept alive%n",
         review().getBytes(StandardCharsets.UTF_8).length, CONNECTIONS);
-    load(tls, port, request, rate, warmUp);
-    ProcessHandle self = ProcessHandle.current();
-    long cpu = cpuMillis(webhook.toHandle());
-    long ownCpu = cpuMillis(self);
-    Result result = load(tls, port, request, rate, seconds);
-    double cores = (cpuMillis(webhook.toHandle()) - cpu) / 1e3 / result.seconds;
-    double ownCores = (cpuMillis(self) - ownCpu) / 1e3 / result.seconds;
+    load(webhook, rate, warmUp, Duration.ofMillis(200));
+    long cpu = webhook.cpuMillis();
+    long ownCpu = cpuMillis(ProcessHandle.current());
+    Result result = load(webhook, rate, seconds, Duration.ofMillis(200));
+    double cores = (webhook.cpuMillis() - cpu) / 1e3 / result.seconds;
+    double ownCores = (cpuMillis(ProcessHandle.current()) - ownCpu) / 1e3 / result.seconds;
     double p99 = millis(result.all(), 990);
     double reviews = result.all().length / result.seconds;
     System.out.println(
@@ -108,17 +68,15 @@ final class ReviewClient {
         cores * 100,
         cores * 1e3 / reviews,
         ownCores * 1e3 / reviews,
-        memory(webhook),
+        webhook.memory(),
         Files.readString(Path.of("/proc/loadavg")).strip());
-    double pss = mebibytes(webhook, "Pss:");
+    double pss = webhook.mebibytes("Pss:");
     // The last answers come after the load.
     tell("%.0f reviews/s, of %d".formatted(reviews, rate), reviews >= rate * 0.99);
     tell("p99 %.2f ms, below %.0f ms".formatted(p99, BAR_MILLIS), p99 < BAR_MILLIS);
     tell("PSS %.1f MiB, at most %.0f MiB".formatted(pss, BAR_PSS_MIB), pss <= BAR_PSS_MIB);
     result.errors.stream().distinct().limit(5).forEach(System.out::println);
-    webhook.destroy();
-    webhook.waitFor(30, TimeUnit.SECONDS);
-    apiServer.stop(0);
+    webhook.stop();
     System.exit(result.errors.isEmpty() && p99 < BAR_MILLIS ? 0 : 3);
   }
 
@@ -129,7 +87,7 @@ final class ReviewClient {
    * @param wakings how much too late, in nanoseconds, a thread that does nothing else woke up each
    *     millisecond: what the machine itself takes
    */
-  private record Result(
+  record Result(
       long[][] latencies, long[] wakings, double seconds, ConcurrentLinkedQueue<String> errors) {
     long[] all() {
       return Arrays.stream(latencies).flatMapToLong(Arrays::stream).toArray();
@@ -157,26 +115,33 @@ final class ReviewClient {
     }
   }
 
-  private static double millis(long[] nanos, int permille) {
+  static double millis(long[] nanos, int permille) {
     long[] sorted = Arrays.stream(nanos).sorted().toArray();
     return sorted.length == 0
         ? Double.NaN
         : sorted[(int) ((sorted.length - 1) * (long) permille / 1000)] / 1e6;
   }
 
-  private static String row(long[] nanos) {
+  static String row(long[] nanos) {
     return IntStream.of(500, 900, 990, 999, 1000)
         .mapToObj(permille -> "%6.2f ms".formatted(millis(nanos, permille)))
         .collect(Collectors.joining(" "));
   }
 
-  private static Result load(SSLContext tls, int port, byte[] request, int rate, int seconds)
+  /**
+   * Sends reviews.
+   *
+   * @param rate in a second
+   * @param grace before the first is due; connections are made meanwhile
+   */
+  static Result load(BenchedWebhook webhook, int rate, int seconds, Duration grace)
       throws InterruptedException {
+    byte[] request = request(webhook.port());
     ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
     long[][] latencies = new long[CONNECTIONS][];
     long period = 1_000_000_000L * CONNECTIONS / rate;
     int each = rate * seconds / CONNECTIONS;
-    long begin = System.nanoTime() + 200_000_000L;
+    long begin = System.nanoTime() + grace.toNanos();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < CONNECTIONS; i++) {
       int number = i;
@@ -185,7 +150,7 @@ final class ReviewClient {
               .start(
                   () -> {
                     long first = begin + period * number / CONNECTIONS;
-                    latencies[number] = connection(tls, port, request, first, period, each, errors);
+                    latencies[number] = connection(webhook, request, first, period, each, errors);
                   }));
     }
     long[] wakings = new long[seconds * 900];
@@ -203,8 +168,7 @@ final class ReviewClient {
   }
 
   private static long[] connection(
-      SSLContext tls,
-      int port,
+      BenchedWebhook webhook,
       byte[] request,
       long first,
       long period,
@@ -212,11 +176,7 @@ final class ReviewClient {
       ConcurrentLinkedQueue<String> errors) {
     long[] latencies = new long[count];
     int answered = 0;
-    try (SSLSocket socket =
-        (SSLSocket) tls.getSocketFactory().createSocket("localhost", port)) {
-      socket.setTcpNoDelay(true);
-      socket.setSoTimeout(10_000);
-      socket.startHandshake();
+    try (SSLSocket socket = webhook.connect()) {
       OutputStream out = socket.getOutputStream();
       DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 64 << 10));
       for (int i = 0; i < count; i++) {
@@ -285,7 +245,7 @@ final class ReviewClient {
   }
 
   /** A Deployment's pod with six containers, and what the API server has added to it. */
-  private static String review() {
+  static String review() {
     String container =
         """
         {"name": "app-%d", "image": "registry.example.org/shop/app-%d:1.29.3", "imagePullPolicy":
@@ -332,111 +292,11 @@ final class ReviewClient {
         .replace("\n", " ");
   }
 
-  // ---- the webhook, and what it needs ----
-
-  /** Lists one namespace, and permits nothing else. */
-  private static HttpServer apiServer() throws IOException {
-    HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    server.createContext(
-        "/",
-        exchange -> {
-          String query = String.valueOf(exchange.getRequestURI().getQuery());
-          boolean namespaces = exchange.getRequestURI().getPath().equals("/api/v1/namespaces");
-          exchange.getResponseHeaders().set("Content-Type", "application/json");
-          exchange.sendResponseHeaders(namespaces ? 200 : 403, 0);
-          try (OutputStream out = exchange.getResponseBody()) {
-            if (namespaces && query.contains("watch=true")) {
-              out.flush();
-              Thread.sleep(Long.MAX_VALUE);
-            } else if (namespaces) {
-              out.write(
-                  """
-                  {"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"},
-                    "items": [{"metadata": {"name": "shop", "resourceVersion": "1", "uid": "1",
-                      "labels": {"podproc.io/inject": "enabled"}}}]}
-                  """
-                      .getBytes(StandardCharsets.UTF_8));
-            }
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
-    server.start();
-    return server;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
-  private static void writePem(Path directory, KeyStore store) throws Exception {
-    Files.writeString(
-        directory.resolve("tls.crt"), pem("CERTIFICATE", store.getCertificate("tls").getEncoded()));
-    Files.writeString(
-        directory.resolve("tls.key"), pem("PRIVATE KEY", store.getKey("tls", PASSWORD).getEncoded()));
-  }
-
-  private static String pem(String type, byte[] der) {
-    return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-        .formatted(type, Base64.getMimeEncoder().encodeToString(der), type);
-  }
-
-  private static SSLContext trusting(KeyStore store) throws Exception {
-    KeyStore trusted = KeyStore.getInstance("PKCS12");
-    trusted.load(null, null);
-    trusted.setCertificateEntry("tls", store.getCertificate("tls"));
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(trusted);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), null);
-    return context;
-  }
-
-  private static void awaitReady(Process webhook, int port, Path log) throws Exception {
-    HttpRequest ready =
-        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/ready")).build();
-    try (HttpClient client =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      for (int tries = 0; tries < 1200; tries++) {
-        if (!webhook.isAlive()) {
-          break;
-        }
-        try {
-          if (client.send(ready, HttpResponse.BodyHandlers.ofString()).statusCode() == 200) {
-            return;
-          }
-        } catch (IOException e) {
-          // not yet
-        }
-        Thread.sleep(50);
-      }
-    }
-    System.err.println("bench: the webhook is not ready: " + Files.readString(log));
-    System.exit(1);
-  }
-
-  private static long cpuMillis(ProcessHandle process) {
-    return process.info().totalCpuDuration().orElseThrow().toMillis();
-  }
-
-  private static void tell(String what, boolean met) {
+  static void tell(String what, boolean met) {
     System.out.println((met ? "met     " : "missed  ") + what);
   }
 
-  private static String memory(Process process) throws IOException {
-    return "memory: RSS %.1f MiB, PSS %.1f MiB"
-        .formatted(mebibytes(process, "Rss:"), mebibytes(process, "Pss:"));
-  }
-
-  private static double mebibytes(Process process, String key) throws IOException {
-    return Files.readAllLines(Path.of("/proc", process.pid() + "", "smaps_rollup")).stream()
-        .filter(line -> line.startsWith(key))
-        .mapToDouble(line -> Double.parseDouble(line.split("\\s+")[1]))
-        .sum()
-        / 1024;
+  static long cpuMillis(ProcessHandle process) {
+    return process.info().totalCpuDuration().orElseThrow().toMillis();
   }
 }
