@@ -13,6 +13,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
@@ -74,7 +75,11 @@ final class AdmissionResource {
   }
 
   void register(@Observes Router router) {
-    router.post("/mutate").order(ROUTE_ORDER).handler(context -> new Exchange(context).begin());
+    var _ = register(router, "/mutate");
+  }
+
+  Route register(Router router, String path) {
+    return router.post(path).order(ROUTE_ORDER).handler(context -> new Exchange(context).begin());
   }
 
   /**

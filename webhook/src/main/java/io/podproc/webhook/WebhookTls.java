@@ -69,6 +69,11 @@ final class WebhookTls implements KeyStoreProvider {
     certificates().ifPresent(Certificates::close);
   }
 
+  /** Whether there is a certificate for handshakes. */
+  boolean serves() {
+    return keys.current().isPresent();
+  }
+
   Optional<Certificates> certificates() {
     return Optional.ofNullable(certificates);
   }

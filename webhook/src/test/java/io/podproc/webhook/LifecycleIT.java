@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,6 +107,37 @@ class LifecycleIT {
     }
   }
 
+  /** Else the first reviews on a busy node take longer than the API server waits. */
+  @Test
+  void whatAReviewIsMadeOfIsCompiledBeforeItIsReady() throws Exception {
+    int port = WebhookProcess.freePort();
+    try (ApiServer apiServer = ApiServer.at(port);
+        WebhookProcess webhook = WebhookProcess.start(port)) {
+      ApiServer _ = apiServer.namespace("shop", ENABLED);
+      WebhookProcess _ = webhook.awaitReady();
+      List<String> compiled =
+          compiled(webhook).filter(words -> !words[1].equals("0")).map(words -> words[3]).toList();
+      assertThat(
+              Stream.of(
+                  "io.podproc.webhook.injection.Container.occupies(",
+                  "io.podproc.webhook.injection.PodMutator$Pass.mount(",
+                  "com.fasterxml.jackson.core.json.UTF8StreamJsonParser.nextToken(",
+                  "com.fasterxml.jackson.core.json.UTF8JsonGenerator.writeString(",
+                  "com.sun.crypto.provider.GaloisCounterMode",
+                  "sun.security.ssl.SSLEngineImpl.",
+                  "io.netty.handler.ssl.SslHandler.unwrap("))
+          .filteredOn(what -> compiled.stream().noneMatch(method -> method.startsWith(what)))
+          .as("not compiled")
+          .isEmpty();
+      // Nobody asked for those reviews.
+      assertThat(webhook.metrics().lines())
+          .filteredOn(
+              line -> line.matches("podproc_(injections_total|admission_duration_seconds_count).*"))
+          .isNotEmpty()
+          .allMatch(line -> line.endsWith(" 0.0") || line.endsWith(" 0"));
+    }
+  }
+
   /** It brings 550 classes and 9 MiB, and is not needed. */
   @Test
   void nobodyMakesAProviderOfBouncyCastle() throws Exception {
@@ -132,23 +164,26 @@ class LifecycleIT {
     }
   }
 
-  /** Methods: a line of jcmd's has an id, the compiler's level, a state and what it is. */
+  /** Methods. */
   private static List<String> byTheSecondCompiler(WebhookProcess webhook) {
+    return compiled(webhook).filter(words -> words[1].equals("4")).map(words -> words[3]).toList();
+  }
+
+  /** A line of jcmd's has an id, the compiler's level, a state and what it is. */
+  private static Stream<String[]> compiled(WebhookProcess webhook) {
     try {
       return webhook
           .diagnose("Compiler.codelist")
           .lines()
           .map(line -> line.strip().split(" +"))
-          .filter(words -> words.length > 3 && words[1].equals("4"))
-          .map(words -> words[3])
-          .toList();
+          .filter(words -> words.length > 3);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   /** A client that goes on until it is told to stop. */
-  private record Stream(WebhookProcess webhook, boolean reconnecting) {
+  private record Clients(WebhookProcess webhook, boolean reconnecting) {
     void run(AtomicBoolean goesOn, AtomicInteger answered, Queue<String> failures) {
       byte[] body = Reviews.bytes(Reviews.creation("shop", POD));
       HttpClient client = webhook.client(HttpClient.Version.HTTP_2);
@@ -184,7 +219,7 @@ class LifecycleIT {
       WebhookProcess _ = webhook.awaitReady();
       try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
         for (boolean reconnecting : new boolean[] {false, false, true}) {
-          clients.execute(() -> new Stream(webhook, reconnecting).run(goesOn, answered, failures));
+          clients.execute(() -> new Clients(webhook, reconnecting).run(goesOn, answered, failures));
         }
         try {
           WebhookProcess.await("answers", Duration.ofSeconds(20), () -> answered.get() > 100);

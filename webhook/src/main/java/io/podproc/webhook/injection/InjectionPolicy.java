@@ -21,12 +21,12 @@ import java.util.stream.Stream;
 public final class InjectionPolicy {
   public static final String INJECT_LABEL = "podproc.io/inject";
   public static final String FILES_ANNOTATION = "podproc.io/files";
+  public static final String ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
 
   private static final String ENABLED = "enabled";
   private static final String DISABLED = "disabled";
   private static final String SYSTEM_NAMESPACE = "kube-system";
   private static final String OS_LABEL = "kubernetes.io/os";
-  private static final String ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
 
   private final InjectionRules rules;
   private final Pattern runtimeClasses;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.webhook;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.podproc.webhook.admission.Reviewer;
+import io.podproc.webhook.injection.InjectionPolicy;
+import io.podproc.webhook.injection.InjectionRules;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.vertx.http.HttpsServerStart;
+import io.smallrye.common.annotation.Identifier;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reviews that nobody asked for, over TLS and this program's own port, before it is ready: the
+ * first seconds of reviews and handshakes cost ten times the CPU of later ones, as classes are
+ * loaded and compiled. On a node that gives no more than the CPU request they took longer than the
+ * API server waits.
+ */
+@Readiness
+@Singleton
+final class WarmUp implements HealthCheck {
+  /** A handshake has some parts once: so many bring them to the compiler. */
+  private static final int CONNECTIONS = 40;
+
+  /** The first compiler takes methods after 200 calls (Tier3InvocationThreshold). */
+  private static final int REVIEWS_EACH = 12;
+
+  private static final Duration PERIOD = Duration.ofMillis(100);
+
+  private final Logger log = Logger.getLogger("podproc");
+  private final Vertx vertx;
+  private final BooleanSupplier hasCertificate;
+  private final AdmissionResource uncounted;
+  private final Buffer review;
+  private final Duration deadline;
+
+  /** Nobody else knows it. */
+  private final String path = "/" + UUID.randomUUID();
+
+  private volatile @Nullable Route route;
+  private volatile @Nullable Thread thread;
+  private volatile boolean over;
+
+  @Inject
+  WarmUp(Vertx vertx, @Identifier("webhook") WebhookTls tls, InjectionRules rules) {
+    this(vertx, tls::serves, rules, Duration.ofSeconds(60));
+  }
+
+  /**
+   * @param deadline after which it is over in any case: slow reviews are better than none
+   */
+  WarmUp(Vertx vertx, BooleanSupplier hasCertificate, InjectionRules rules, Duration deadline) {
+    this.vertx = vertx;
+    this.hasCertificate = hasCertificate;
+    this.deadline = deadline;
+    Map<String, String> labels =
+        Map.of(
+            InjectionPolicy.INJECT_LABEL, "enabled", InjectionPolicy.ENFORCE_LABEL, "privileged");
+    uncounted =
+        new AdmissionResource(
+            new Reviewer(rules, namespace -> Optional.of(labels)),
+            new WebhookMetrics(new SimpleMeterRegistry()),
+            deadline);
+    try (InputStream in = WarmUp.class.getResourceAsStream("warm-up.json")) {
+      review = Buffer.buffer(Objects.requireNonNull(in).readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void register(@Observes Router router) {
+    route = uncounted.register(router, path);
+  }
+
+  void begin(@ObservesAsync HttpsServerStart started) {
+    String host = Objects.requireNonNull(started.options().getHost());
+    int port = started.options().getPort();
+    thread = Thread.ofVirtual().name("warm-up").start(() -> run(host, port));
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    Optional.ofNullable(thread).ifPresent(Thread::interrupt);
+  }
+
+  /** Reviews on new connections, one at a time, as soon as there is a certificate. */
+  void run(String host, int port) {
+    try {
+      while (!hasCertificate.getAsBoolean()) {
+        Thread.sleep(PERIOD);
+      }
+      long end = System.nanoTime() + deadline.toNanos();
+      for (int i = 0; i < CONNECTIONS; i++) {
+        connection(host, port, end);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException e) {
+      log.warnf("not warm within %s, the first reviews may take seconds", deadline);
+    } catch (Exception e) {
+      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+      log.warnf("can't warm up, the first reviews may take seconds: %s", cause.getMessage());
+    } finally {
+      over = true;
+      Optional.ofNullable(route).ifPresent(Route::remove);
+    }
+  }
+
+  /** Whom it reaches there does not matter: it asks for nothing that it does not know. */
+  private void connection(String host, int port, long end)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    HttpClient client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setSsl(true)
+                .setTrustAll(true)
+                .setVerifyHost(false)
+                .setMaxPoolSize(1)
+                .setDefaultHost(host)
+                .setDefaultPort(port));
+    try {
+      for (int i = 0; i < REVIEWS_EACH; i++) {
+        int status = ask(client).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+        if (status != 200) {
+          throw new IllegalStateException("a review is answered with " + status);
+        }
+      }
+    } finally {
+      var _ = client.close();
+    }
+  }
+
+  /** The status of the answer, when all of it is there. */
+  private CompletableFuture<Integer> ask(HttpClient client) {
+    return client
+        .request(HttpMethod.POST, path)
+        .compose(
+            request -> request.putHeader(HttpHeaders.CONTENT_TYPE, "application/json").send(review))
+        .compose(response -> response.body().map(body -> response.statusCode()))
+        .toCompletionStage()
+        .toCompletableFuture();
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    return HealthCheckResponse.named("warm-up").status(over).build();
+  }
+}
