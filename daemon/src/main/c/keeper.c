@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,6 +36,7 @@
 #include <unistd.h>
 
 #define DEVICE 3 /* the descriptor of /dev/fuse: Keepers.java */
+#define NAME "podproc-guard" /* as ps shows the keeper */
 #define LOOK_MS 250
 #define STAYS "keeper-" /* what the file of a keeper is named before its pid: Keepers.java */
 #define LEAVES "leaving-"
@@ -429,6 +431,18 @@ static void leave_pod(void) {
 
 // ---- the pod ---------------------------------------------------------------
 
+/* The keeper is told apart from the pod's process: what kills the one by name spares the other. */
+static void rename_to(char **argv, const char *name) {
+  int last = 0;
+  while (argv[last + 1]) {
+    last++;
+  }
+  size_t size = argv[last] + strlen(argv[last]) + 1 - argv[0];
+  memset(argv[0], 0, size);
+  snprintf(argv[0], size, "%s", name);
+  prctl(PR_SET_NAME, name);
+}
+
 /* What is mounted with it belongs to its keeper: a connection that has ended takes another. */
 static void open_device(void) {
   close(DEVICE);
@@ -442,7 +456,7 @@ static void open_device(void) {
 }
 
 /* Starts a keeper, which says what it says into a pipe: it must not hold the pod's own log open. */
-static pid_t start_keeper(struct keeper *keeper, int log[2]) {
+static pid_t start_keeper(struct keeper *keeper, char **argv, int log[2]) {
   keeper->pod = getpid();
   if (pipe2(log, O_CLOEXEC) != 0) {
     die("pipe");
@@ -457,6 +471,7 @@ static pid_t start_keeper(struct keeper *keeper, int log[2]) {
     close(log[0]);
     close(log[1]);
     signal(SIGPIPE, SIG_IGN);
+    rename_to(argv, NAME);
     leave_pod();
     _exit(keep(keeper));
   }
@@ -537,7 +552,7 @@ int main(int argc, char **argv) {
       return WEXITSTATUS(status); // it has said why
     }
     int log[2];
-    pid_t pid = start_keeper(&keeper, log);
+    pid_t pid = start_keeper(&keeper, argv, log);
     status = pid < 0 ? 0 : await_keeper(pid, log[0], signals, &told_to_end);
     close(log[0]);
     if (WIFSIGNALED(status)) {
