@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The chart, as Helm renders it: release podproc, in a namespace of its own. */
@@ -26,8 +29,8 @@ final class Chart {
 
   private Chart() {}
 
-  /** Copies the chart into a directory; an earlier copy there goes. */
-  static Path copy(Path directory) {
+  /** Removes a directory with all that is in it, if there is one. */
+  static void remove(Path directory) {
     try (Stream<Path> old = Files.exists(directory) ? Files.walk(directory) : Stream.empty()) {
       for (Path file : old.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
@@ -35,6 +38,11 @@ final class Chart {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Copies the chart into a directory; an earlier copy there goes. */
+  static Path copy(Path directory) {
+    remove(directory);
     try (Stream<Path> files = Files.walk(DIRECTORY)) {
       for (Path file : files.toList()) {
         Path to = directory.resolve(file.toString());
@@ -71,13 +79,32 @@ final class Chart {
   }
 
   static String text(Path values, String namespace, String kubernetes) {
+    return text("podproc", values, namespace, kubernetes);
+  }
+
+  static String text(String release, Path values, String namespace, String kubernetes) {
     return new Helm(WITHOUT_HOOKS)
         .template()
-        .withName("podproc")
+        .withName(release)
         .withNamespace(namespace)
         .withKubeVersion(kubernetes)
         .withValuesFile(values)
         .call();
+  }
+
+  /** Renders with values over the defaults, for the newest Kubernetes. */
+  static String text(String release, JsonNode values, String namespace) {
+    try {
+      Path file = Files.createTempFile("podproc-values", ".yaml");
+      try {
+        Files.writeString(file, values.toString());
+        return text(release, file, namespace, KUBERNETES.getLast());
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   static List<KubernetesObject> objects(String text) {
@@ -86,5 +113,17 @@ final class Chart {
 
   static JsonNode values() {
     return Yaml.read(VALUES);
+  }
+
+  /** The images of all containers, hooks and test among them. */
+  static Set<String> images(List<KubernetesObject> objects) {
+    return objects.stream()
+        .flatMap(object -> object.json().findValuesAsText("image").stream())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** REPOSITORY:TAG of values that name an image. */
+  static String image(JsonNode values) {
+    return values.path("repository").asText() + ":" + values.path("tag").asText();
   }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** The plain manifests are what the build makes, and install what the chart installs. */
 class DeployTest {
-  private static final Path DEPLOY = Path.of("../deploy/podproc.yaml");
+  static final Path DEPLOY = Path.of("../deploy/podproc.yaml");
   private static final Path QUARKUS = Path.of("../webhook/target/kubernetes/kubernetes.yml");
 
   private static final String HEADER =

@@ -39,22 +39,26 @@ class PackageTest {
                 .call());
   }
 
+  /** The version lives in pom.xml; what else names it must name the same. */
   @Test
-  void theChartIsOfTheBuildsVersion() {
-    String pom = Settings.text(Path.of("../pom.xml"));
-    String version = CHART.path("appVersion").asText();
-    assertThat(pom).containsPattern("<version>" + version + "(-SNAPSHOT)?</version>");
-    for (JsonNode image :
-        Yaml.documents("images:\n" + CHART.at("/annotations/artifacthub.io~1images").asText())
-            .getFirst()
-            .path("images")) {
-      assertThat(image.path("image").asText()).endsWith(":" + version);
-    }
+  void whatIsPulledIsWhatTheBuildMakes() {
+    List<String> made = ImageBuild.list("--prefix", "localhost");
+
+    List<KubernetesObject> chart = Chart.render(Chart.DEFAULTS);
+    String tests = Chart.image(Chart.values().at("/tests/image"));
+    assertThat(Chart.images(chart)).contains(tests);
+    assertThat(Chart.images(chart).stream().filter(image -> !image.equals(tests)))
+        .extracting(image -> "localhost/" + image)
+        .containsExactlyInAnyOrderElementsOf(made);
+    assertThat(Chart.images(Chart.objects(Settings.text(DeployTest.DEPLOY))))
+        .extracting(image -> "localhost/" + image)
+        .containsExactlyInAnyOrderElementsOf(made);
     assertThat(
-            Chart.render(Chart.DEFAULTS).stream()
-                .filter(o -> List.of("Deployment", "DaemonSet").contains(o.kind())))
-        .allSatisfy(o ->
-            assertThat(o.podSpec().orElseThrow().at("/containers/0/image").asText())
-                .isEqualTo(o.name().replace("keeper", "daemon") + ":" + version));
+            Yaml.documents("images:\n" + CHART.at("/annotations/artifacthub.io~1images").asText())
+                .getFirst()
+                .findValuesAsText("image"))
+        .extracting(image -> "localhost/" + image)
+        .containsExactlyInAnyOrderElementsOf(made);
+    assertThat(CHART.path("version")).isEqualTo(CHART.path("appVersion"));
   }
 }
