@@ -87,6 +87,11 @@ final class Settings {
     return "PODPROC_" + setting.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
   }
 
+  /** mountPoint as mount-point. */
+  static String hyphened(String setting) {
+    return setting.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+  }
+
   static String text(Path file) {
     try {
       return Files.readString(file);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.helm;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+
+/** kubectl, as far as our documents use it: what it does not know here, they may not use. */
+@Command(name = "kubectl")
+final class Kubectl {
+  private static final Map<String, Set<String>> KINDS =
+      Map.of(
+          "Namespace", Set.of("namespace", "namespaces", "ns"),
+          "Node", Set.of("node", "nodes", "no"),
+          "Pod", Set.of("pod", "pods", "po"),
+          "Deployment", Set.of("deployment", "deployments", "deploy"),
+          "DaemonSet", Set.of("daemonset", "daemonsets", "ds"),
+          "MutatingWebhookConfiguration",
+              Set.of("mutatingwebhookconfiguration", "mutatingwebhookconfigurations"));
+
+  private final StandInCluster cluster;
+  private final Path folder;
+  private final String input;
+
+  @Option(
+      names = {"-n", "--namespace"},
+      scope = ScopeType.INHERIT)
+  private String namespace = "default";
+
+  /**
+   * @param folder where files are named from
+   * @param input what it reads
+   */
+  Kubectl(StandInCluster cluster, Path folder, String input) {
+    this.cluster = cluster;
+    this.folder = folder;
+    this.input = input;
+  }
+
+  private static String kind(String word) {
+    return KINDS.entrySet().stream()
+        .filter(entry -> entry.getValue().contains(word))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no such resource type: " + word));
+  }
+
+  /** Of "TYPE NAME", "TYPE/NAME", or the name of a pod. */
+  private KubernetesObject object(List<String> words) {
+    String[] parts =
+        words.size() == 1 ? words.getFirst().split("/", -1) : words.toArray(String[]::new);
+    if (parts.length == 1) {
+      return cluster.get("Pod", namespace, parts[0]);
+    }
+    if (parts.length != 2) {
+      throw new IllegalArgumentException("not TYPE/NAME: " + words);
+    }
+    return cluster.get(kind(parts[0]), namespace, parts[1]);
+  }
+
+  private List<KubernetesObject> manifest(String file) {
+    if (file.equals("-")) {
+      return Chart.objects(input);
+    }
+    if (!Files.isRegularFile(folder.resolve(file))) {
+      throw new IllegalArgumentException("no such file: " + file);
+    }
+    return Chart.objects(Settings.text(folder.resolve(file)));
+  }
+
+  @Command
+  String apply(@Option(names = "-f", required = true) String file) {
+    cluster.apply(manifest(file));
+    return "";
+  }
+
+  @Command
+  String delete(
+      @Option(names = "-f", defaultValue = "") String file,
+      @Option(names = "--cascade", defaultValue = "background") String cascade,
+      @Parameters(arity = "0..*") List<String> words) {
+    if (!Set.of("background", "foreground", "orphan").contains(cascade)) {
+      throw new IllegalArgumentException("--cascade=" + cascade);
+    }
+    if (file.isEmpty()) {
+      cluster.delete(object(words));
+    } else {
+      // What else was deleted before makes it fail in the end, and is not missed.
+      List<KubernetesObject> there =
+          manifest(file).stream()
+              .filter(object ->
+                  cluster.all(object.kind()).stream().anyMatch(o -> o.id().equals(object.id())))
+              .toList();
+      if (there.isEmpty()) {
+        throw new IllegalArgumentException("nothing of " + file + " is there");
+      }
+      there.forEach(cluster::delete);
+    }
+    return "";
+  }
+
+  @Command
+  String exec(@Parameters(arity = "1..*") List<String> words) {
+    KubernetesObject _ = object(List.of(words.getFirst()));
+    if (words.size() == 1) {
+      throw new IllegalArgumentException("you must specify at least one command");
+    }
+    return Subprocess.run(words.subList(1, words.size()));
+  }
+
+  @Command
+  String get(
+      @Option(names = "-L", defaultValue = "") String column,
+      @Option(names = "-o", defaultValue = "") String output,
+      @Parameters(arity = "1..2") List<String> words) {
+    if (!column.isEmpty()) {
+      Set<String> _ = cluster.known(column);
+    }
+    if (!Set.of("", "yaml", "wide").contains(output)) {
+      throw new IllegalArgumentException("-o " + output);
+    }
+    List<KubernetesObject> found = new ArrayList<>();
+    if (words.size() == 2) {
+      found.add(object(words));
+    } else {
+      Arrays.stream(words.getFirst().split(",", -1))
+          .forEach(type -> found.addAll(cluster.all(kind(type))));
+    }
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException("No resources found in " + namespace + " namespace.");
+    }
+    StringBuilder text = new StringBuilder();
+    found.forEach(object ->
+        text.append(output.equals("yaml") ? object.json().toPrettyString() : object.id())
+            .append('\n'));
+    return text.toString();
+  }
+
+  @Command
+  String label(
+      @Option(names = "--all") boolean all,
+      @Option(names = "-l", defaultValue = "") String selector,
+      @Parameters(arity = "1..*") List<String> words) {
+    String kind = kind(words.getFirst());
+    int changes = 1;
+    if (!selector.isEmpty()) {
+      Set<String> _ = cluster.known(selector.split("=", 2)[0]);
+    } else if (!all && words.size() > 1) {
+      KubernetesObject _ = cluster.get(kind, namespace, words.get(1));
+      changes = 2;
+    }
+    if (words.size() == changes) {
+      throw new IllegalArgumentException("at least one label update is required");
+    }
+    words.subList(changes, words.size()).forEach(cluster::label);
+    return "";
+  }
+
+  @Command
+  String logs(@Parameters(arity = "1") String name) {
+    return object(List.of(name)).id();
+  }
+
+  @Command(name = "rollout")
+  String rollout(@Parameters(arity = "1..*") List<String> words) {
+    if (!words.getFirst().equals("restart")) {
+      throw new IllegalArgumentException("rollout " + words.getFirst());
+    }
+    return object(words.subList(1, words.size())).id();
+  }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.helm;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+
+/**
+ * The programs that our documents call, without what they do: each knows whether its command line
+ * is right. One that is not known here is wrong.
+ */
+final class Programs {
+  /** Those that are not ours. */
+  static final List<String> FOREIGN =
+      List.of("kubectl", "helm", "mvn", "docker", "kind", "ctr", "rm", "umount");
+
+  private static final Set<String> PHASES = Set.of("test", "package", "verify", "spotless:apply");
+  private static final Pattern COMMAND = Pattern.compile("podproc-daemon (\\w+) \\[(--[\\w-]+)\\]");
+
+  private final StandInCluster cluster;
+  private final Path folder;
+
+  /**
+   * @param folder where a reader calls them
+   */
+  Programs(StandInCluster cluster, Path folder) {
+    this.cluster = cluster;
+    this.folder = folder;
+  }
+
+  /**
+   * What it prints.
+   *
+   * @throws IllegalArgumentException it would fail
+   */
+  String call(String program, List<String> words, String input) {
+    return switch (program) {
+      case "kubectl" -> call(new CommandLine(new Kubectl(cluster, folder, input)), words);
+      case "helm" -> call(new CommandLine(new HelmProgram(cluster, folder)), words);
+      case "mvn" -> maven(words);
+      case "docker" -> docker(words);
+      case "kind" -> kind(words);
+      case "ctr" -> only(words, "-n", "k8s.io", "images", "import");
+      case "rm" -> only(words, "-r", mountPoint());
+      case "umount" -> only(words, "-l", mountPoint());
+      case "deploy/images/build" -> {
+        if (!words.contains("--help")) {
+          List<String> _ = ImageBuild.list(words.toArray(String[]::new));
+        }
+        yield script(program, words.stream().filter(word -> word.startsWith("-")).toList());
+      }
+      case "daemon/bin/podproc-daemon" -> daemon(words);
+      default -> script(program, words);
+    };
+  }
+
+  /** Calls a subcommand; where it is told of without operands, looks whether it is there. */
+  private static String call(CommandLine program, List<String> words) {
+    StringWriter said = new StringWriter();
+    program
+        .setErr(new PrintWriter(said))
+        .setExecutionExceptionHandler((e, line, result) -> {
+          line.getErr().println(e.getMessage());
+          return 1;
+        });
+    CommandLine subcommand = program.getSubcommands().get(words.getFirst());
+    if (subcommand != null
+        && words.stream()
+            .skip(1)
+            .allMatch(word -> subcommand.getCommandSpec().optionsMap().containsKey(word))) {
+      return "";
+    }
+    if (program.execute(words.toArray(String[]::new)) != 0) {
+      throw new IllegalArgumentException(said.toString());
+    }
+    CommandLine called = program;
+    while (called.getParseResult().hasSubcommand()) {
+      called = called.getParseResult().subcommand().commandSpec().commandLine();
+    }
+    return Objects.toString(called.getExecutionResult(), "");
+  }
+
+  private static String only(List<String> words, String... right) {
+    check(words.equals(List.of(right)), String.join(" ", words));
+    return "";
+  }
+
+  private static void check(boolean right, String what) {
+    if (!right) {
+      throw new IllegalArgumentException(what);
+    }
+  }
+
+  private static String mountPoint() {
+    return Chart.values().path("mountPoint").asText();
+  }
+
+  // ---- of others ----
+
+  private String maven(List<String> words) {
+    String poms = Settings.text(Readme.ROOT.resolve("pom.xml"));
+    for (int i = 0; i < words.size(); i++) {
+      String word = words.get(i);
+      if (word.equals("-pl")) {
+        i++;
+        for (String module : words.get(i).split(",", -1)) {
+          check(poms.contains("<module>" + module + "</module>"), "no module " + module);
+        }
+      } else if (word.startsWith("-D")) {
+        String property = word.substring(2).replaceAll("=true$", "");
+        check(isAsked(property), "nothing asks for " + property);
+      } else {
+        check(PHASES.contains(word), "no phase " + word);
+      }
+    }
+    return "";
+  }
+
+  /** Whether a test reads that property. */
+  private static boolean isAsked(String property) {
+    String call = "getBoolean(\"" + property + "\")";
+    return Stream.of("daemon", "webhook", "helm")
+        .map(module -> Readme.ROOT.resolve(module).resolve("src/test/java"))
+        .flatMap(Programs::files)
+        .anyMatch(file -> Settings.text(file).contains(call));
+  }
+
+  static Stream<Path> files(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(Files::isRegularFile).toList().stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String docker(List<String> words) {
+    if (words.equals(List.of("load"))) {
+      return "";
+    }
+    check(
+        words.size() == 4 && words.subList(0, 2).equals(List.of("build", "-f")), "docker " + words);
+    check(Files.isRegularFile(folder.resolve(words.get(2))), "no such file: " + words.get(2));
+    check(words.getLast().equals("."), "built in the repository's root");
+    return "";
+  }
+
+  private static String kind(List<String> words) {
+    check(
+        words.size() == 3 && words.subList(0, 2).equals(List.of("load", "image-archive")),
+        "kind " + words);
+    Set<String> archives =
+        ImageBuild.list().stream()
+            .map(image -> image.replaceAll(".*/|:.*", "") + ".tar")
+            .collect(Collectors.toCollection(TreeSet::new));
+    String archive = words.get(2).replaceAll(".*/", "");
+    check(archives.contains(archive), archive + " is none of " + archives);
+    return "";
+  }
+
+  // ---- of the repository ----
+
+  private static String daemon(List<String> words) {
+    Set<String> settings =
+        Settings.of(Settings.DAEMON).keySet().stream()
+            .map(name -> "-Dpodproc." + Settings.hyphened(name))
+            .collect(Collectors.toSet());
+    Path source = Settings.DAEMON.resolve("src/main/java/io/podproc/daemon/MountCommand.java");
+    Set<String> commands = new TreeSet<>();
+    COMMAND
+        .matcher(Settings.text(source).replaceAll(" +", " "))
+        .results()
+        .forEach(c -> commands.addAll(List.of(c.group(1), c.group(1) + " " + c.group(2))));
+    List<String> command =
+        words.stream().filter(word -> !settings.contains(word.replaceAll("=.*", ""))).toList();
+    check(
+        command.isEmpty() || commands.contains(String.join(" ", command)),
+        "podproc-daemon knows no " + command);
+    return "";
+  }
+
+  /** A script says itself which words it knows. */
+  private static String script(String program, List<String> words) {
+    Path file = Readme.ROOT.resolve(program);
+    check(Files.isExecutable(file), "no such program: " + program);
+    if (!words.isEmpty()) {
+      List<String> known =
+          List.of(Subprocess.run(List.of(file.toString(), "--help")).split("[^A-Za-z0-9-]+", -1));
+      for (String word : words) {
+        check(known.contains(word) || word.equals("--help"), program + " knows no " + word);
+      }
+    }
+    return "";
+  }
+}

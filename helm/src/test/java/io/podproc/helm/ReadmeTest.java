@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.helm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The documents, read to the letter: the commands of each are run in their order, as far as that
+ * goes without a cluster, and names in them exist.
+ */
+class ReadmeTest {
+  private static final List<Readme> READMES = Readme.all();
+
+  private static Walk walk;
+
+  @BeforeAll
+  static void start() throws IOException {
+    walk = new Walk(Path.of("target/walk").toAbsolutePath());
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    walk.close();
+  }
+
+  /** The steps of a document change its cluster; what is said between them is tried on another. */
+  @TestFactory
+  Stream<DynamicContainer> everyCommandIsRight() {
+    return READMES.stream()
+        .filter(readme -> !readme.commands.isEmpty())
+        .map(readme -> {
+          StandInCluster cluster =
+              readme.installs() ? new StandInCluster() : StandInCluster.installed();
+          return DynamicContainer.dynamicContainer(
+              readme.file.toString(),
+              readme.commands.stream()
+                  .map(command ->
+                      DynamicTest.dynamicTest(
+                          command.toString(),
+                          () ->
+                              assertThat(
+                                      walk.run(
+                                          command.text(),
+                                          command.inline() ? StandInCluster.installed() : cluster))
+                                  .isEmpty())));
+        });
+  }
+
+  /** What Helm prints when it has installed. */
+  @TestFactory
+  Stream<DynamicTest> everyCommandOfTheNotesIsRight() {
+    String install = "install podproc helm/podproc -n podproc --create-namespace --set ";
+    return new Programs(new StandInCluster(), Readme.ROOT)
+        .call("helm", List.of((install + HelmProgram.IMAGES).split(" ", -1)), "")
+        .lines()
+        .filter(line -> line.startsWith("  ") || line.contains("kubectl "))
+        .map(line -> line.replaceFirst(".*?(kubectl|helm) ", "$1 "))
+        .map(command ->
+            DynamicTest.dynamicTest(
+                command,
+                () -> assertThat(walk.run(command, StandInCluster.installed())).isEmpty()));
+  }
+
+  @Test
+  void whatTheyAreAboutIsFound() {
+    assertThat(READMES)
+        .extracting(readme -> readme.file.toString())
+        .contains("README.md", "helm/podproc/README.md", "deploy/README.md");
+    assertThat(new Readme(Path.of("README.md")).commands.stream().filter(c -> !c.inline()))
+        .hasSizeGreaterThan(15);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        // file names
+        "helm install b helm/podprok -n podproc --create-namespace | no chart at",
+        "kubectl apply -f deploy/podproc.yml | no such file",
+        "deploy/images/buidl | No such file",
+        "docker build -f deploy/images/demon/Dockerfile . | no such file",
+        "kind load image-archive /tmp/podproc-demon.tar | is none of",
+        // paths in containers and on nodes
+        "kubectl -n shop exec deploy/web -- grep MemTotal /proc/memifno | No such file",
+        "kubectl -n shop exec deploy/web -- sh -c 'getconf _NPROCESSORS' | getconf",
+        "umount -l /var/lib/podprok | /var/lib/podprok",
+        // values
+        "helm install b helm/podproc --set global.imagRegistry=a | no value",
+        "helm install b helm/podproc --set webhook.replicas=two | replicas",
+        // images and tags
+        "kubectl apply -f deploy/podproc.yaml | ErrImagePull",
+        "helm install a helm/podproc --set daemon.image.registry=registry.example.com | ErrImagePull",
+        "helm install a helm/podproc --set daemon.image.tag=0.1.0-SNAPSHOT | ErrImagePull",
+        // labels
+        "kubectl label namespace shop podproc.io/injekt=enabled | nothing knows the label",
+        "kubectl label namespace shop podproc.io/inject=enable | nothing asks for it",
+        "kubectl label nodes -l podproc.io/redy podproc.io/ready- | nothing knows the label",
+        "kubectl get nodes -L podproc.io/redy | nothing knows the label",
+        "kubectl label namespace podproc pod-security.kubernetes.io/enforce=any | nothing asks",
+        // resources
+        "kubectl label namespace sohp podproc.io/inject=enabled | not found",
+        "kubectl -n shop rollout restart deployment wob | not found",
+        "kubectl rollout restart deployment web | not found",
+        "kubectl -n podproc delete daemonset podproc-deamon --cascade=foreground | not found",
+        "kubectl -n podproc delete demonset podproc-daemon | no such resource type",
+        "kubectl -n default logs podproc-tset | not found",
+        "helm test podprok -n podproc | not found",
+        "helm uninstall podproc | not found",
+        // options and subcommands
+        "kubectl -n podproc delete daemonset podproc-daemon --cascde=foreground | --cascde",
+        "kubectl -n podproc delete daemonset podproc-daemon --cascade=forground | forground",
+        "kubectl -n podproc frobnicate | frobnicate",
+        "helm uninstal podproc -n podproc | uninstal",
+        "deploy/images/build --outptu /tmp | --outptu",
+        "e2e/kind.sh pu | knows no pu",
+        "mvn -pl demon package | no module",
+        "mvn -pl daemon pakage | no phase",
+        "mvn -pl helm test -Dreadme.updat=true | nothing asks for",
+        // settings and commands of the daemon
+        "daemon/bin/podproc-daemon -Dpodproc.mountpoint=/a | knows no",
+        "daemon/bin/podproc-daemon repair --dryrun | knows no",
+        // whatever is not known
+        "curl localhost:9464/q/metrics | command not found",
+      })
+  void aWrongOneIsNot(String command, String why) {
+    assertThat(walk.run(command, StandInCluster.installed())).contains(why);
+  }
+
+  // ---- names ----
+
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]*)(?:#([^)\\s]+))?\\)");
+  private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
+
+  @Test
+  void linksLeadSomewhere() {
+    List<String> dead = new ArrayList<>();
+    for (Readme readme : READMES) {
+      for (var link : LINK.matcher(readme.text()).results().toList()) {
+        if (link.group(1).contains("://")) {
+          continue;
+        }
+        Path target =
+            link.group(1).isEmpty()
+                ? readme.file
+                : readme.file.resolveSibling(link.group(1)).normalize();
+        boolean anchored =
+            link.group(2) == null || headings(Readme.ROOT.resolve(target)).contains(link.group(2));
+        if (!Files.exists(Readme.ROOT.resolve(target)) || !anchored) {
+          dead.add(readme.file + ": " + link.group());
+        }
+      }
+    }
+    assertThat(dead).isEmpty();
+  }
+
+  private static Set<String> headings(Path file) {
+    Set<String> anchors = new TreeSet<>();
+    HEADING
+        .matcher(Files.isRegularFile(file) ? Settings.text(file) : "")
+        .results()
+        .forEach(heading ->
+            anchors.add(
+                heading
+                    .group(1)
+                    .toLowerCase(Locale.ROOT)
+                    .replaceAll("[^\\p{L}\\p{N} _-]", "")
+                    .replace(' ', '-')));
+    return anchors;
+  }
+
+  private static final Pattern PATH = Pattern.compile("([\\w.-]+)(/[\\w.-]+)+/?");
+  private static final Pattern VALUE = Pattern.compile("([a-zA-Z]+)(\\.[a-zA-Z]+)+(=\\S*)?");
+  private static final Pattern VARIABLE = Pattern.compile("PODPROC_[A-Z_]*[A-Z]");
+  private static final Pattern PROPERTY = Pattern.compile("(?:-D)?podproc\\.([a-z-]+)(=\\S*)?");
+  private static final Pattern KEY = Pattern.compile("podproc\\.io/[a-z-]*[a-z]");
+
+  @Test
+  void whatIsNamedExists() throws IOException {
+    List<String> wrong = new ArrayList<>();
+    for (Readme readme : READMES) {
+      for (String span : readme.spans) {
+        if (!exists(span)) {
+          wrong.add(readme.file + ": " + span);
+        }
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  private static boolean exists(String span) {
+    if (PATH.matcher(span).matches() && !span.contains("target/")) {
+      String top = span.split("/", 2)[0];
+      return !Files.isDirectory(Readme.ROOT.resolve(top))
+          || Files.exists(Readme.ROOT.resolve(span));
+    }
+    String top = span.split("\\.", 2)[0];
+    if (VALUE.matcher(span).matches() && Chart.values().path(top).isObject()) {
+      return !value(span).isMissingNode();
+    }
+    for (var variable : VARIABLE.matcher(span).results().toList()) {
+      if (Stream.of(Settings.DAEMON, Settings.WEBHOOK)
+          .noneMatch(m -> Settings.environment(m).contains(variable.group()))) {
+        return false;
+      }
+    }
+    var property = PROPERTY.matcher(span);
+    if (property.matches()) {
+      return Stream.of(Settings.DAEMON, Settings.WEBHOOK)
+          .flatMap(module -> Settings.of(module).keySet().stream())
+          .anyMatch(setting -> Settings.hyphened(setting).equals(property.group(1)));
+    }
+    return KEY.matcher(span).results().allMatch(key -> KEYS.contains(key.group()));
+  }
+
+  private static JsonNode value(String span) {
+    return Chart.values().at("/" + span.split("=", 2)[0].replace('.', '/'));
+  }
+
+  /** The labels and annotations that the chart and the webhook know. */
+  private static final Set<String> KEYS = keys();
+
+  private static Set<String> keys() {
+    Set<String> keys = new TreeSet<>();
+    for (Path folder :
+        List.of(Chart.DIRECTORY.resolve("templates"), Settings.WEBHOOK.resolve("src/main/java"))) {
+      Programs.files(folder)
+          .forEach(file ->
+              KEY.matcher(Settings.text(file)).results().forEach(key -> keys.add(key.group())));
+    }
+    return keys;
+  }
+
+  @Test
+  void portsAreTheDefaults() {
+    assertThat(new Readme(Path.of("README.md")).text())
+        .contains("\n| daemon, " + Settings.of(Settings.DAEMON).get("httpPort") + " (")
+        .contains("\n| webhook, " + Chart.values().at("/webhook/managementPort") + " |");
+  }
+
+  private static final Pattern ROW = Pattern.compile("(?m)^\\| `([\\w.]+)` \\| `([^`]*)` \\|");
+
+  @Test
+  void defaultsAreThoseOfTheChart() {
+    for (var row : ROW.matcher(new Readme(Path.of("README.md")).text()).results().toList()) {
+      if (Chart.values().path(row.group(1).split("\\.", 2)[0]).isMissingNode()) {
+        continue;
+      }
+      assertThat(value(row.group(1)).asText())
+          .as(row.group(1))
+          .isEqualTo(row.group(2).replace("\"", ""));
+    }
+  }
+}
