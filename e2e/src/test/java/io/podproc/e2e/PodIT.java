@@ -255,6 +255,10 @@ class PodIT {
 
   @Test
   void every_file_is_the_container_s() {
+    assertFilesAreTheContainers();
+  }
+
+  private static void assertFilesAreTheContainers() {
     String meminfo = app("cat", "/proc/meminfo");
     assertThat(Output.kilobytes(meminfo, "MemTotal")).isEqualTo(APP_KIBIBYTES);
     assertThat(Output.kilobytes(meminfo, "MemAvailable")).isLessThanOrEqualTo(APP_KIBIBYTES);
@@ -306,6 +310,57 @@ class PodIT {
         .isEqualTo(container(pod, "app").getJsonArray("command"));
   }
 
+  @Test
+  @Order(Integer.MAX_VALUE - 1) // The daemon is another one afterwards.
+  void a_daemon_that_comes_back_after_the_keeper_lost_patience_repairs_the_pod_and_goes_on() {
+    String _ = node.run("podman", "kill", "--signal=KILL", "daemon").ok();
+    awaitNodeView();
+
+    String _ = node.run("podman", "start", "daemon").ok();
+
+    try {
+      Command.await(
+          "the pod's files are live again",
+          Machine.deadline(60),
+          () ->
+              Output.kilobytes(app("cat", "/proc/meminfo"), "MemTotal") == APP_KIBIBYTES);
+    } catch (AssertionError e) {
+      throw new AssertionError(node.run("podman", "logs", "daemon").text(), e);
+    }
+    assertFilesAreTheContainers();
+    Command.await(
+        "the log tells",
+        Machine.deadline(30),
+        () ->
+            node.run("podman", "logs", "daemon").text().contains(" repaired ")
+                || !isRunning("daemon"));
+    assertThat(node.run("podman", "logs", "daemon").text())
+        .containsPattern(" repaired \\d+ mounts in \\d+ namespaces, 0 failed");
+    assertThat(isRunning("daemon")).isTrue();
+  }
+
+  private static long hostMemory() {
+    return Output.kilobytes(Machine.read("/proc/meminfo"), "MemTotal");
+  }
+
+  /** Who asks before that waits, and then gets one error. */
+  private static void awaitNodeView() {
+    Command.await(
+        "a pod that runs sees the host",
+        Machine.deadline(30),
+        () ->
+            node.exec("till-app", "cat", "/proc/meminfo")
+                .text()
+                .matches("(?s)MemTotal: +" + hostMemory() + " kB.*"));
+  }
+
+  private static boolean isRunning(String container) {
+    return node.run("podman", "inspect", "--format={{.State.Running}}", container)
+        .ok()
+        .strip()
+        .equals("true");
+  }
+
   /** As a node does that runs out of memory, or whose runtime is restarted: it kills cgroups. */
   @Test
   @Order(Integer.MAX_VALUE) // What follows has no daemon.
@@ -314,17 +369,10 @@ class PodIT {
     assertThat(node.run("cat", "/proc/" + keeper + "/cgroup").ok())
         .as("it has left its pod")
         .isEqualTo(node.run("cat", "/proc/1/cgroup").ok());
-    long host = Output.kilobytes(Machine.read("/proc/meminfo"), "MemTotal");
     String _ = node.run("podman", "kill", "--signal=KILL", "daemon", "keeper").ok();
     String _ = node.run("podman", "rm", "--force", "keeper").ok();
     assertThat(node.run("kill", "-0", keeper).status()).as("it outlives its pod").isZero();
-    // Who asks before that waits, and then gets one error.
-    Command.await(
-        "a pod that runs sees the host",
-        Machine.deadline(30),
-        () ->
-            node.exec("till-app", "cat", "/proc/meminfo").text().contains("MemTotal:")
-                && Output.kilobytes(app("cat", "/proc/meminfo"), "MemTotal") == host);
+    awaitNodeView();
     Command.await(
         "the keeper ends",
         Machine.deadline(10),
@@ -336,7 +384,7 @@ class PodIT {
             .apply(patched)
             .toString());
     assertThat(Output.kilobytes(node.exec("late-app", "cat", "/proc/meminfo").ok(), "MemTotal"))
-        .isEqualTo(host);
+        .isEqualTo(hostMemory());
     assertThat(node.exec("late-app", "getconf", "_NPROCESSORS_ONLN").ok())
         .isEqualTo(Command.run("getconf", "_NPROCESSORS_ONLN").ok());
     for (var mount : container(patched, "app").getJsonArray("volumeMounts")) {

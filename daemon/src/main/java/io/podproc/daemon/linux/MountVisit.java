@@ -16,8 +16,9 @@ import java.util.regex.Pattern;
  * that process's file system is run, and no file of a mount is asked for anything: one that no
  * server answers for can't hold the visit up.
  *
- * <p>It belongs to one thread, made for it: that can't go back, and must end. Once it has entered,
- * it sees the files of the other process: only these methods are to be called in it.
+ * <p>It belongs to one thread, made for it: that can't go back, and must end. Its root directory
+ * stays this process's: the JVM may load a class or a library in any thread at any time, and ends
+ * where it finds, in a container's file system, no libzip.so of its own.
  */
 public final class MountVisit implements AutoCloseable {
   private static final int CLONE_FS = 0x200;
@@ -41,6 +42,7 @@ public final class MountVisit implements AutoCloseable {
   private final List<Integer> open = new ArrayList<>();
   private final String process;
   private final int proc;
+  private final int own;
   private final int root;
   private final int namespace;
 
@@ -61,6 +63,7 @@ public final class MountVisit implements AutoCloseable {
     this.process = procRoot + "/" + pid;
     try {
       proc = open(procRoot.toString(), SystemCalls.O_PATH | SystemCalls.O_DIRECTORY);
+      own = open("/", SystemCalls.O_PATH | SystemCalls.O_DIRECTORY);
       root = open(process + "/root", SystemCalls.O_PATH | SystemCalls.O_DIRECTORY);
       namespace = open(process + "/ns/mnt", 0);
     } catch (SystemCallException e) {
@@ -121,10 +124,13 @@ public final class MountVisit implements AutoCloseable {
     return copy;
   }
 
-  /** From here on this thread sees the mounts of the other process. */
+  /** From here on this thread may change the mounts of the other process. */
   public void enter() throws SystemCallException {
     int _ = check("unshare", calls.unshare(CLONE_FS));
     int _ = check("setns", calls.setns(namespace, CLONE_NEWNS));
+    // That made the other's root this thread's, too (fs/namespace.c:mntns_install).
+    int _ = check("fchdir", calls.fchdir(own));
+    int _ = check("chroot", calls.chroot("."));
     // What follows is reached from here, whatever /proc is in the container.
     int _ = check("fchdir", calls.fchdir(proc));
   }

@@ -92,6 +92,7 @@ public final class SystemCalls {
   private static final int PIDFD_OPEN = 434;
   private static final int PIDFD_GETFD = 438;
   private static final int FCHDIR = ARM ? 50 : 81;
+  private static final int CHROOT = ARM ? 51 : 161;
   private static final int UNSHARE = ARM ? 97 : 272;
   private static final int SETNS = ARM ? 268 : 308;
   private static final int OPEN_TREE = 428;
@@ -321,6 +322,13 @@ public final class SystemCalls {
   /** fchdir(2): 0 or -errno. */
   public int fchdir(int directory) {
     return (int) call(FCHDIR, directory, 0, 0);
+  }
+
+  /** chroot(2): 0 or -errno. */
+  public int chroot(String directory) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) call(CHROOT, text(arena, directory), 0, 0);
+    }
   }
 
   /** open_tree(2), Linux 5.2: a descriptor, or -errno. */
