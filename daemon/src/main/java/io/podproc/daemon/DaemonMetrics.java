@@ -84,7 +84,8 @@ final class DaemonMetrics implements Requests, MeterBinder {
               .register(registry));
       fallbacks.forEach((reason, count) ->
           FunctionCounter.builder("podproc.fallbacks", count, LongAdder::sum)
-              .description("Answers that fell back to the host's text, by file and reason")
+              .description(
+                  "Answers that are not the container's text as of now, by file and reason")
               .tag("file", path)
               .tag("reason", label(reason))
               .register(registry));
@@ -158,7 +159,11 @@ final class DaemonMetrics implements Requests, MeterBinder {
     long due = next.get();
     long now = System.nanoTime();
     if (now - due >= 0 && next.compareAndSet(due, now + LOG_NANOS)) {
-      Log.warn("%s fell back to the host's text: %s", file.path(), cause);
+      if (reason == Reason.SHORTAGE) {
+        Log.warn("%s can't be read anew, podproc is short of something: %s", file.path(), cause);
+      } else {
+        Log.warn("%s fell back to the host's text: %s", file.path(), cause);
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 package io.podproc.daemon.host;
 
 import io.podproc.daemon.kernel.KernelFile;
+import io.podproc.daemon.linux.ExhaustedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -41,6 +42,8 @@ public final class LivingProcess implements Closeable {
       if (!comm.read().isEmpty()) {
         return true;
       }
+    } catch (ExhaustedException e) {
+      return true; // or not: it is podproc that can't tell
     } catch (IOException e) {
       // It has ended.
     }

@@ -42,7 +42,7 @@ public final class Processes {
 
   /** A process that is to be asked again and again whether it still lives. */
   public LivingProcess living(int pid) throws IOException {
-    KernelFile comm = file(pid, "comm");
+    KernelFile comm = KernelFile.held(procRoot, pid + "/comm");
     try {
       String _ = comm.read();
       return new LivingProcess(pid, stat(pid).start(), comm);

@@ -2,6 +2,7 @@
 package io.podproc.daemon.kernel;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.linux.ExhaustedException;
 import io.podproc.daemon.linux.ReadableFile;
 import java.io.Closeable;
 import java.io.IOException;
@@ -41,6 +42,7 @@ public final class KernelFile implements Closeable {
 
   private final String name;
   private final boolean inOnePiece;
+  private final boolean isHeld;
 
   @GuardedBy("this")
   private @Nullable ReadableFile open;
@@ -48,15 +50,16 @@ public final class KernelFile implements Closeable {
   @GuardedBy("this")
   private boolean closed;
 
-  private KernelFile(Path directory, String name, boolean inOnePiece) {
+  private KernelFile(Path directory, String name, boolean inOnePiece, boolean isHeld) {
     this.directory = directory;
     this.name = name;
     this.inOnePiece = inOnePiece;
+    this.isHeld = isHeld;
   }
 
   /** A file that the kernel may hand out piece by piece: a list of tasks, devices or CPUs. */
   public KernelFile(Path directory, String name) {
-    this(directory, name, false);
+    this(directory, name, false, false);
   }
 
   /**
@@ -64,7 +67,15 @@ public final class KernelFile implements Closeable {
    * where it leaves room in the buffer there is no more, and no read is needed that only says so.
    */
   public static KernelFile inOnePiece(Path directory, String name) {
-    return new KernelFile(directory, name, true);
+    return new KernelFile(directory, name, true, false);
+  }
+
+  /**
+   * The same, whose descriptor is kept even where few are left: it stands for what was there when
+   * it was opened, and another one might not.
+   */
+  public static KernelFile held(Path directory, String name) {
+    return new KernelFile(directory, name, true, true);
   }
 
   /**
@@ -89,29 +100,43 @@ public final class KernelFile implements Closeable {
       throw new ClosedChannelException();
     }
     ReadableFile file = open;
-    int length;
-    try {
-      if (file == null) {
-        file = ReadableFile.open(toString());
-        open = file;
-      }
-      length = readFrom(file);
-    } catch (IOException e) {
-      reopen();
-      throw e;
-    }
+    int length = file == null ? readNew(ReadableFile.open(toString())) : readKept(file);
     return parser.parse(BUFFER.get(), length);
   }
 
   /** As {@link #read()}, but empty where the kernel has no such file. */
   public synchronized Optional<String> readIfPresent() throws IOException {
-    if (open == null && !closed) {
-      open = ReadableFile.openIfPresent(toString()).orElse(null);
-      if (open == null) {
-        return Optional.empty();
-      }
+    if (open != null || closed) {
+      return Optional.of(read());
     }
-    return Optional.of(read());
+    Optional<ReadableFile> file = ReadableFile.openIfPresent(toString());
+    if (file.isEmpty()) {
+      return Optional.empty();
+    }
+    int length = readNew(file.get());
+    return Optional.of(text(BUFFER.get(), length));
+  }
+
+  @GuardedBy("this")
+  private int readNew(ReadableFile file) throws IOException {
+    open = file;
+    int length = readKept(file);
+    if (!isHeld && ReadableFile.areScarce()) {
+      reopen();
+    }
+    return length;
+  }
+
+  @GuardedBy("this")
+  private int readKept(ReadableFile file) throws IOException {
+    try {
+      return readFrom(file);
+    } catch (ExhaustedException e) {
+      throw e; // nothing is wrong with the descriptor
+    } catch (IOException e) {
+      reopen();
+      throw e;
+    }
   }
 
   private int readFrom(ReadableFile file) throws IOException {

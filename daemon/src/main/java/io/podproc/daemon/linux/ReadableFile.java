@@ -29,14 +29,16 @@ public final class ReadableFile implements Closeable {
 
   private final int descriptor;
 
-  private ReadableFile(int descriptor) {
+  ReadableFile(int descriptor) {
     this.descriptor = descriptor;
+    Descriptors.opened();
   }
 
   /**
    * Opens a file.
    *
    * @throws NoSuchFileException there is none
+   * @throws ExhaustedException there are no descriptors left, or no memory
    * @throws IOException it can't be opened
    */
   public static ReadableFile open(String path) throws IOException {
@@ -87,8 +89,19 @@ public final class ReadableFile implements Closeable {
     return room;
   }
 
-  private static IOException failure(String path, int errno) {
+  /**
+   * Whether so many descriptors are open that this one is not to be kept: it is to be closed when
+   * it was read, so that there are some left for what must be opened.
+   */
+  public static boolean areScarce() {
+    return Descriptors.areScarce();
+  }
+
+  static IOException failure(String path, int errno) {
     return switch (errno) {
+      case SystemCalls.ENOENT -> new NoSuchFileException(path);
+      case SystemCalls.EMFILE, SystemCalls.ENFILE, SystemCalls.ENOMEM ->
+          new ExhaustedException(path, errno);
       case SystemCalls.EACCES, SystemCalls.EPERM -> new AccessDeniedException(path);
       case SystemCalls.ENODEV -> new FileSystemException(path, null, "its cgroup is gone");
       case SystemCalls.ESRCH -> new FileSystemException(path, null, "its process is gone");
@@ -98,6 +111,7 @@ public final class ReadableFile implements Closeable {
 
   @Override
   public void close() {
+    Descriptors.closed();
     int _ = SystemCalls.ofThread().close(descriptor);
   }
 }

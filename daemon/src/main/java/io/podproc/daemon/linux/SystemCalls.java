@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
@@ -30,10 +31,13 @@ public final class SystemCalls {
   public static final int EIO = 5;
   public static final int EBADF = 9;
   public static final int EAGAIN = 11;
+  public static final int ENOMEM = 12;
   public static final int EACCES = 13;
   public static final int ENODEV = 19;
   public static final int ENOTDIR = 20;
   public static final int EINVAL = 22;
+  public static final int ENFILE = 23;
+  public static final int EMFILE = 24;
   public static final int ENOTTY = 25;
   public static final int ENOSYS = 38;
 
@@ -79,6 +83,14 @@ public final class SystemCalls {
   private static final int AT_FDCWD = -100;
   private static final int AT_EMPTY_PATH = 0x1000;
 
+  /** statx(2). */
+  private static final int STATX_NLINK = 4;
+
+  private static final int STATX_SIZE = 256;
+  private static final int STATX_NLINK_AT = 16;
+
+  private static final int RLIMIT_NOFILE = 7;
+
   private static final int READ = ARM ? 63 : 0;
   private static final int WRITE = ARM ? 64 : 1;
   private static final int PREAD64 = ARM ? 67 : 17;
@@ -89,6 +101,9 @@ public final class SystemCalls {
   private static final int CLOCK_GETTIME = ARM ? 113 : 228;
   private static final int FCNTL = ARM ? 25 : 72;
   private static final int PIDFD_SEND_SIGNAL = 424;
+  private static final int GETDENTS64 = ARM ? 61 : 217;
+  private static final int STATX = ARM ? 291 : 332;
+  private static final int PRLIMIT64 = ARM ? 261 : 302;
   private static final int PIDFD_OPEN = 434;
   private static final int PIDFD_GETFD = 438;
   private static final int FCHDIR = ARM ? 50 : 81;
@@ -222,6 +237,41 @@ public final class SystemCalls {
     try (Arena arena = Arena.ofConfined()) {
       return (int) call(OPENAT, AT_FDCWD, text(arena, path), flags);
     }
+  }
+
+  /**
+   * openat(2) of what is in a directory, its name in bytes as characters: a descriptor, or -errno.
+   */
+  int openAt(int directory, String name, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      long bytes = arena.allocateFrom(name, StandardCharsets.ISO_8859_1).address();
+      return (int) call(OPENAT, directory, bytes, flags);
+    }
+  }
+
+  /** getdents64(2): how many bytes there were, 0 after the last entry, or -errno. */
+  long entries(int directory, MemorySegment buffer) {
+    return call(GETDENTS64, directory, buffer.address(), buffer.byteSize());
+  }
+
+  /** How many links a descriptor's file has, by statx(2), or -errno. */
+  int links(int descriptor) {
+    try (Arena arena = Arena.ofConfined()) {
+      Structure found = Structure.of(arena, STATX_SIZE);
+      int error =
+          (int) call(STATX, descriptor, text(arena, ""), AT_EMPTY_PATH, STATX_NLINK, found.address);
+      return error < 0 ? error : found.fields.getInt(STATX_NLINK_AT);
+    }
+  }
+
+  /** How many descriptors this process may have, by prlimit(2). */
+  long descriptorLimit() {
+    int error = (int) call(PRLIMIT64, 0, RLIMIT_NOFILE, 0, time.address, 0);
+    if (error != 0) { // Linux 2.6.36 has it
+      throw new IllegalStateException("error " + -error + " of prlimit(2)");
+    }
+    long limit = time.fields.getLong(0); // struct rlimit64: rlim_cur, rlim_max
+    return limit < 0 ? Long.MAX_VALUE : limit;
   }
 
   /** close(2): 0 or -errno. */

@@ -4,6 +4,7 @@ package io.podproc.daemon.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One open file: a read at offset 0 renders afresh, later offsets go on in that snapshot, and past
@@ -13,7 +14,12 @@ import java.lang.ref.SoftReference;
 public final class OpenFile {
   /** What there is to read, rendered when it is asked for. */
   public interface Content {
-    byte[] render() throws IOException;
+    /**
+     * The text as of now.
+     *
+     * @param last what was rendered before, where that is still known
+     */
+    byte[] render(byte @Nullable [] last) throws IOException;
   }
 
   private final Content content;
@@ -44,7 +50,7 @@ public final class OpenFile {
   public synchronized byte[] snapshot(long offset) throws IOException {
     byte[] bytes = snapshot.get();
     if (offset == 0 || bytes == null) {
-      bytes = content.render();
+      bytes = content.render(bytes);
       snapshot = new SoftReference<>(bytes);
     }
     return bytes;

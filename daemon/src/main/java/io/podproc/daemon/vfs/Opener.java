@@ -2,16 +2,20 @@
 package io.podproc.daemon.vfs;
 
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.linux.ExhaustedException;
 import io.podproc.daemon.vfs.Requests.Outcome;
 import io.podproc.daemon.vfs.Requests.Reason;
 import io.podproc.daemon.view.View;
 import io.podproc.daemon.view.Views;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a virtual file on behalf of a caller. The only place that falls back: whoever can't be
- * placed or served gets the host's text, which is what the file would say without podproc.
+ * placed or served gets the host's text, which is what the file would say without podproc. But not
+ * where it is podproc that is short of something: the host's numbers would be taken for the
+ * container's.
  */
 public final class Opener {
   private final Views views;
@@ -30,7 +34,16 @@ public final class Opener {
    */
   public OpenFile open(VirtualTree.File file, int callerTid) {
     try {
-      return views.of(callerTid).map(view -> open(file, view)).orElseGet(() -> hostFile(file));
+      return views
+          .of(callerTid)
+          .map(view -> new OpenFile(new OfContainer(file, view), view))
+          .orElseGet(() -> hostFile(file));
+    } catch (ExhaustedException e) {
+      return new OpenFile(
+          _ -> {
+            throw shortOf(file, e);
+          },
+          host);
     } catch (IOException e) {
       return fallback(file, Reason.CALLER, e);
     } catch (RuntimeException e) {
@@ -44,34 +57,63 @@ public final class Opener {
   }
 
   private OpenFile hostFile(VirtualTree.File file) {
-    return new OpenFile(() -> hostText(file, Outcome.HOST, System.nanoTime()), host);
+    return new OpenFile(_ -> hostText(file, Outcome.HOST, System.nanoTime()), host);
   }
 
-  private OpenFile open(VirtualTree.File file, View view) {
-    return new OpenFile(
-        () -> {
-          long start = System.nanoTime();
-          try {
-            return render(file, view, start);
-          } catch (IOException gone) {
-            try {
-              return render(file, views.renew(view), start);
-            } catch (IOException e) {
-              requests.fellBack(file, Reason.KERNEL, e);
-            } catch (RuntimeException e) {
-              requests.fellBack(file, Reason.RENDER, e);
-            }
-          } catch (RuntimeException e) {
-            requests.fellBack(file, Reason.RENDER, e);
-          }
-          return hostText(file, Outcome.FALLBACK, start);
-        },
-        view);
+  private final class OfContainer implements OpenFile.Content {
+    private final VirtualTree.File file;
+    private final View view;
+    private boolean isLastGood;
+
+    OfContainer(VirtualTree.File file, View view) {
+      this.file = file;
+      this.view = view;
+    }
+
+    /** One at a time, as the open file sees to. */
+    @Override
+    public byte[] render(byte @Nullable [] last) throws IOException {
+      long start = System.nanoTime();
+      try {
+        byte[] text = tryTwice(start);
+        isLastGood = true;
+        return text;
+      } catch (ExhaustedException e) {
+        if (last == null || !isLastGood) {
+          throw shortOf(file, e);
+        }
+        requests.fellBack(file, Reason.SHORTAGE, e);
+        requests.rendered(file, Outcome.STALE, System.nanoTime() - start);
+        return last;
+      } catch (IOException e) {
+        requests.fellBack(file, Reason.KERNEL, e);
+      } catch (RuntimeException e) {
+        requests.fellBack(file, Reason.RENDER, e);
+      }
+      isLastGood = false;
+      return hostText(file, Outcome.FALLBACK, start);
+    }
+
+    private byte[] tryTwice(long start) throws IOException {
+      try {
+        return Opener.this.render(file, view, start);
+      } catch (ExhaustedException e) {
+        throw e;
+      } catch (IOException gone) {
+        return Opener.this.render(file, views.renew(view), start);
+      }
+    }
+  }
+
+  private ExhaustedException shortOf(VirtualTree.File file, ExhaustedException cause) {
+    requests.fellBack(file, Reason.SHORTAGE, cause);
+    requests.rendered(file, Outcome.ERROR, 0);
+    return cause;
   }
 
   private OpenFile fallback(VirtualTree.File file, Reason reason, Exception cause) {
     return new OpenFile(
-        () -> {
+        _ -> {
           requests.fellBack(file, reason, cause);
           return hostText(file, Outcome.FALLBACK, System.nanoTime());
         },

@@ -13,16 +13,20 @@ public interface Requests {
     HOST,
     /** The host, because the container's text could not be had. */
     FALLBACK,
+    /** The caller's container as it was when the open file was read before. */
+    STALE,
     /** Nothing: the reader got an errno. */
     ERROR
   }
 
-  /** Why an answer fell back. */
+  /** Why an answer is not the container's as of now. */
   enum Reason {
     /** The caller ended, or can't be placed. */
     CALLER,
     /** A file of the kernel is missing or was refused: the cgroup is gone or lacks a controller. */
     KERNEL,
+    /** Podproc itself is short of descriptors or memory. The host's text is no answer to that. */
+    SHORTAGE,
     /** A text of the kernel that podproc can't make sense of, or a defect of podproc. */
     RENDER
   }

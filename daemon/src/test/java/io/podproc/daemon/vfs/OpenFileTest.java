@@ -20,7 +20,7 @@ class OpenFileTest {
 
   private final AtomicInteger renderings = new AtomicInteger();
   private final OpenFile file =
-      new OpenFile(() -> text("text " + renderings.incrementAndGet()), READER);
+      new OpenFile(_ -> text("text " + renderings.incrementAndGet()), READER);
 
   private static byte[] text(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
@@ -64,7 +64,7 @@ class OpenFileTest {
     AtomicInteger times = new AtomicInteger();
     OpenFile failing =
         new OpenFile(
-            () -> {
+            _ -> {
               if (times.incrementAndGet() == 2) {
                 throw new IOException("gone");
               }
@@ -80,7 +80,7 @@ class OpenFileTest {
   void readersOfOneOpenFileNeverSeeTornText() throws Exception {
     OpenFile shared =
         new OpenFile(
-            () -> {
+            _ -> {
               byte[] bytes = new byte[4096];
               Arrays.fill(bytes, (byte) renderings.incrementAndGet());
               return bytes;

@@ -11,12 +11,12 @@ class OpenFilesTest {
   private final OpenFiles files = new OpenFiles();
 
   private long open() {
-    return files.add(new OpenFile(() -> new byte[0], READER));
+    return files.add(new OpenFile(_ -> new byte[0], READER));
   }
 
   @Test
   void aHandleLeadsToItsFileUntilItIsClosed() {
-    OpenFile file = new OpenFile(() -> new byte[0], READER);
+    OpenFile file = new OpenFile(_ -> new byte[0], READER);
     long handle = files.add(file);
     long other = open();
     assertThat(handle).isPositive().isNotEqualTo(other);
@@ -50,7 +50,7 @@ class OpenFilesTest {
 
   @Test
   void anotherDaemonsHandleIsNobodysHere() {
-    long theirs = new OpenFiles().add(new OpenFile(() -> new byte[0], READER));
+    long theirs = new OpenFiles().add(new OpenFile(_ -> new byte[0], READER));
     for (int i = 0; i < 60_000; i++) {
       long _ = open();
     }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.podproc.daemon.cgroup.Cgroup;
 import io.podproc.daemon.fake.FakeKernel;
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.linux.ExhaustedException;
+import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.Load;
 import io.podproc.daemon.view.View;
@@ -222,6 +224,58 @@ class OpenerTest {
         };
     assertThat(read(openStat())).isEqualTo("host\n");
     assertThat(requests.events).containsExactly("/proc/stat RENDER: a bug", "/proc/stat FALLBACK");
+  }
+
+  /** The host's numbers would be taken for the container's, by programs that size heaps by them. */
+  @Test
+  void wherePodprocIsShortOfSomethingTheHostIsNotServed() throws IOException {
+    ExhaustedException shortage = new ExhaustedException("/proc/300/cgroup", SystemCalls.EMFILE);
+    OpenFile file = openStat();
+    text =
+        view -> {
+          throw shortage;
+        };
+    assertThatThrownBy(() -> read(file)).isSameAs(shortage);
+    assertThat(requests.events)
+        .containsExactly("/proc/stat SHORTAGE: " + shortage.getMessage(), "/proc/stat ERROR");
+    assertThat(renewals).isZero();
+    requests.events.clear();
+    seen =
+        () -> {
+          throw shortage;
+        };
+    assertThatThrownBy(() -> read(openStat())).isSameAs(shortage);
+    assertThat(requests.events)
+        .containsExactly("/proc/stat SHORTAGE: " + shortage.getMessage(), "/proc/stat ERROR");
+  }
+
+  @Test
+  void theLastGoodTextIsServedMeanwhile() throws IOException {
+    ExhaustedException shortage = new ExhaustedException("memory.stat", SystemCalls.ENOMEM);
+    OpenFile file = openStat();
+    assertThat(read(file)).isEqualTo("view 1\n");
+    NamedFile.Text good = text;
+    text =
+        view -> {
+          throw shortage;
+        };
+    requests.events.clear();
+    assertThat(read(file)).isEqualTo("view 1\n");
+    assertThat(requests.events)
+        .containsExactly("/proc/stat SHORTAGE: memory.stat: out of memory", "/proc/stat STALE");
+    // What fell back to the host is not good.
+    text =
+        view -> {
+          throw new IOException("gone");
+        };
+    assertThat(read(file)).isEqualTo("host\n");
+    text =
+        view -> {
+          throw shortage;
+        };
+    assertThatThrownBy(() -> read(file)).isSameAs(shortage);
+    text = good;
+    assertThat(read(file)).startsWith("view ");
   }
 
   @Test
