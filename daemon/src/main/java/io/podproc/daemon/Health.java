@@ -4,6 +4,8 @@ package io.podproc.daemon;
 import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.status.StatusServer.Answer;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Whether this daemon is ready, and whether it is to be started again: both by a file that is read
@@ -12,10 +14,15 @@ import io.podproc.daemon.status.StatusServer.Answer;
 final class Health {
   private final Mount mount;
   private final MountProbe probe;
+  private final List<PeriodicTask> vital;
 
-  Health(Mount mount, MountProbe probe) {
+  /**
+   * @param vital what must be done again and again, or the daemon is not alive
+   */
+  Health(Mount mount, MountProbe probe, List<PeriodicTask> vital) {
     this.mount = mount;
     this.probe = probe;
+    this.vital = vital;
   }
 
   /** Ready is a daemon whose mount answers, even if another one still serves it. */
@@ -27,11 +34,16 @@ final class Health {
   /**
    * Alive is a daemon that serves somebody, or will. One whose mount was taken away has to be
    * started again, but not while a container holds files of it, which it would lose; and so has one
-   * whose turn it is and who does not answer.
+   * whose turn it is and who does not answer, or who has long not done what is to be done each
+   * second.
    */
   Answer live() throws InterruptedException {
     if (!mount.serves()) {
       return answer("server", false, "nobody is served");
+    }
+    Optional<PeriodicTask> late = vital.stream().filter(PeriodicTask::isLate).findFirst();
+    if (late.isPresent()) {
+      return answer("server", false, "no " + late.get().name());
     }
     boolean stuck = mount.hasTurn() && probe.probe() == MountProbe.Result.HANGS;
     return answer("server", !stuck, stuck ? "stuck" : mount.hasTurn() ? "serving" : "standing by");

@@ -24,18 +24,27 @@ import io.podproc.daemon.status.StatusServer;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ThreadFactory;
 
 /** All that the daemon does, from its first request to its last: the object graph is built here. */
 final class Service {
   private final DaemonConfig config;
+
+  /** Of a sign of life, which is given each second, and after which a keeper ends the mount. */
+  private static final Duration LATE_BEAT = Duration.ofSeconds(15);
+
+  /** Samples may be late, and are made up for. */
+  private static final int LATE_SAMPLES = 6;
+
+  private final ScheduledExecutorService beating =
+      Executors.newSingleThreadScheduledExecutor(thread("beating"));
   private final ScheduledExecutorService sampling =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("sampling").factory());
+      Executors.newSingleThreadScheduledExecutor(thread("sampling"));
   private final StatusServer status;
   private final Mount mount;
   private final Optional<Inheritance> inheritance;
@@ -59,6 +68,7 @@ final class Service {
             System::nanoTime,
             SystemCalls::bootNanos);
     Processes processes = new Processes(config.procRoot());
+    Failures failedSamples = new Failures("sample", System::nanoTime);
     Containers containers =
         new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);
     VirtualTree tree = VirtualFiles.tree(config.swap());
@@ -81,8 +91,25 @@ final class Service {
         new MountProbe(
             config.mountPoint().resolve("./" + tree.files().getFirst().path()),
             config.readinessDeadline());
+    PeriodicTask beat =
+        new PeriodicTask(
+            Duration.ofSeconds(1),
+            LATE_BEAT,
+            mount::beat,
+            new Failures("beat", System::nanoTime),
+            System::nanoTime);
+    beat.start(beating, Duration.ZERO);
+    PeriodicTask sample =
+        new PeriodicTask(
+            config.samplerInterval(),
+            config.samplerInterval().multipliedBy(LATE_SAMPLES),
+            () -> sample(sampler, resolver, inheritance),
+            failedSamples,
+            System::nanoTime);
+    sample.start(sampling, config.samplerInterval());
     try {
-      status = status(new Health(mount, probe), metrics, repairs);
+      status =
+          status(new Health(mount, probe, List.of(beat, sample)), metrics, repairs, beat, sample);
     } catch (IOException | RuntimeException e) {
       mount.close();
       throw e;
@@ -91,12 +118,14 @@ final class Service {
       repair.run();
     }
     farewell = new Farewell(config, processes, tree, System.getenv());
-    long period = config.samplerInterval().toNanos();
-    var _ =
-        sampling.scheduleAtFixedRate(
-            () -> sample(sampler, resolver, inheritance), period, period, TimeUnit.NANOSECONDS);
-    var _ = sampling.scheduleAtFixedRate(mount::beat, 0, 1, TimeUnit.SECONDS);
-    var _ = sampling.scheduleAtFixedRate(new OldGeneration()::tend, 1, 1, TimeUnit.MINUTES);
+    Duration minute = Duration.ofMinutes(1);
+    new PeriodicTask(
+            minute,
+            minute,
+            new OldGeneration()::tend,
+            new Failures("collection", System::nanoTime),
+            System::nanoTime)
+        .start(sampling, minute);
     Log.info(
         "serving %d files at %s (cgroup %s, CPUs by %s)",
         tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
@@ -123,6 +152,7 @@ final class Service {
         mount.hasSuccessor() ? Optional.empty() : label; // else it is the successor's now
     ours.ifPresent(NodeLabel::withdraw);
     farewell.before(mount);
+    beating.shutdownNow();
     sampling.shutdownNow();
     status.close(); // a thread of it that waits for a client would hold up the JVM's end
     Log.info("stopping to serve %s", config.mountPoint());
@@ -166,15 +196,14 @@ final class Service {
         api -> NodeLabel.keep(api, node, () -> probe.probe() == MountProbe.Result.ANSWERS));
   }
 
-  /** An executor drops a task that throws; sampling goes on whatever happens. */
-  private void sample(
+  private static void sample(
       LoadSampler sampler, ContainerResolver resolver, Optional<Inheritance> inheritance) {
-    try {
-      sampler.sample();
-      resolver.forgetIdle();
-      inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
-    } catch (RuntimeException e) {
-      Log.error("a sample of the load failed", e);
-    }
+    sampler.sample();
+    resolver.forgetIdle();
+    inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
+  }
+
+  private static ThreadFactory thread(String name) {
+    return Thread.ofPlatform().daemon().name(name).factory();
   }
 }
