@@ -5,11 +5,13 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.podproc.daemon.cgroup.CgroupHierarchy;
+import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.cluster.ApiServer;
 import io.podproc.daemon.cluster.NodeLabel;
 import io.podproc.daemon.container.ContainerResolver;
 import io.podproc.daemon.container.Containers;
 import io.podproc.daemon.container.LoadSampler;
+import io.podproc.daemon.container.Looks;
 import io.podproc.daemon.fuse.FuseMount;
 import io.podproc.daemon.fuse.KeptMount;
 import io.podproc.daemon.fuse.Mount;
@@ -27,9 +29,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /** All that the daemon does, from its first request to its last: the object graph is built here. */
 final class Service {
@@ -41,10 +47,16 @@ final class Service {
   /** Samples may be late, and are made up for. */
   private static final int LATE_SAMPLES = 6;
 
+  /** First looks at containers that may wait for their turn. */
+  private static final int MAX_LOOKS = 1024;
+
   private final ScheduledExecutorService beating =
       Executors.newSingleThreadScheduledExecutor(thread("beating"));
   private final ScheduledExecutorService sampling =
       Executors.newSingleThreadScheduledExecutor(thread("sampling"));
+  private final ExecutorService looking =
+      new ThreadPoolExecutor(
+          1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_LOOKS), thread("looking"));
   private final StatusServer status;
   private final Mount mount;
   private final Optional<Inheritance> inheritance;
@@ -68,15 +80,23 @@ final class Service {
             System::nanoTime,
             SystemCalls::bootNanos);
     Processes processes = new Processes(config.procRoot());
+    Failures failedLooks = new Failures("look", System::nanoTime);
     Failures failedSamples = new Failures("sample", System::nanoTime);
+    Looks looks = new Looks(looking, failedLooks);
     Containers containers =
-        new Containers(cgroups, host, processes, config.cpuPolicy(), System::nanoTime);
+        new Containers(cgroups, host, processes, config.cpuPolicy(), looks, System::nanoTime);
     VirtualTree tree = VirtualFiles.tree(config.swap());
     DaemonMetrics metrics = new DaemonMetrics(tree, containers::size);
     ContainerResolver resolver =
-        new ContainerResolver(processes, containers, processes.ownPidNamespace());
+        new ContainerResolver(
+            processes,
+            containers,
+            looks,
+            ProcCgroup.parse(processes.ownCgroup()),
+            processes.ownPidNamespace());
     Opener opener = new Opener(resolver, host, metrics);
-    LoadSampler sampler = new LoadSampler(containers, config.samplerInterval(), System::nanoTime);
+    LoadSampler sampler =
+        new LoadSampler(containers, config.samplerInterval(), failedSamples, System::nanoTime);
 
     RepairMetrics repairs = new RepairMetrics();
     Runnable repair =
@@ -109,7 +129,14 @@ final class Service {
     sample.start(sampling, config.samplerInterval());
     try {
       status =
-          status(new Health(mount, probe, List.of(beat, sample)), metrics, repairs, beat, sample);
+          status(
+              new Health(mount, probe, List.of(beat, sample)),
+              metrics,
+              repairs,
+              new ContainerMetrics(containers, sampler),
+              failedLooks,
+              beat,
+              sample);
     } catch (IOException | RuntimeException e) {
       mount.close();
       throw e;

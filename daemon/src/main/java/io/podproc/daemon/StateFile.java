@@ -6,6 +6,7 @@ import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.Memory;
 import io.podproc.daemon.log.Log;
+import io.podproc.daemon.view.Load;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -29,10 +30,13 @@ import java.util.Optional;
  * took 50 ms to begin.
  */
 final class StateFile {
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
 
-  /** Of some thousand containers on a node of 256 CPUs, which take 48 bytes each. */
-  private static final long LARGEST = 16 << 20;
+  /**
+   * Of 600 containers on a node of 256 CPUs, which take 48 bytes each; twice as much, when it was
+   * read, of a heap of 48 MiB.
+   */
+  private static final long LARGEST = 8 << 20;
 
   private final Path path;
 
@@ -103,12 +107,17 @@ final class StateFile {
           o.writeUTF(entry.getValue());
         });
     write(out, container.paths().v2(), DataOutputStream::writeUTF);
+    out.writeInt(container.oldest());
     out.writeLong(container.start().toNanos());
     write(out, container.cpu(), StateFile::write);
-    for (long load : container.load()) {
-      out.writeLong(load);
+    Load load = container.load();
+    for (long average : load.averages()) {
+      out.writeLong(average);
     }
-    out.writeInt(container.lastPid());
+    out.writeInt(load.running());
+    out.writeInt(load.blocked());
+    out.writeInt(load.total());
+    out.writeInt(load.lastPid());
   }
 
   private static Memory.OfContainer container(DataInputStream in) throws IOException {
@@ -118,10 +127,15 @@ final class StateFile {
     }
     return new Memory.OfContainer(
         new ProcCgroup(Map.copyOf(v1), optional(in, i -> i.readUTF())),
+        in.readInt(),
         Duration.ofNanos(in.readLong()),
         optional(in, StateFile::accounts),
-        List.of(in.readLong(), in.readLong(), in.readLong()),
-        in.readInt());
+        new Load(
+            List.of(in.readLong(), in.readLong(), in.readLong()),
+            in.readInt(),
+            in.readInt(),
+            in.readInt(),
+            in.readInt()));
   }
 
   private static void write(DataOutputStream out, Memory.Accounts cpu) throws IOException {

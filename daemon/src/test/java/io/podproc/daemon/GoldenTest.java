@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.podproc.daemon.cgroup.CgroupHierarchy;
 import io.podproc.daemon.container.ContainerResolver;
 import io.podproc.daemon.container.Containers;
+import io.podproc.daemon.fake.FakeKernel;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Meminfo;
 import io.podproc.daemon.host.Processes;
@@ -65,8 +66,15 @@ class GoldenTest {
           new HostFacts(proc, fixture.resolve("sys"), Duration.ZERO, () -> 0, upNanos(proc));
       Processes processes = new Processes(proc);
       CgroupHierarchy cgroups = new CgroupHierarchy(fixture.resolve("cgroup"), false, () -> 0);
-      Containers containers = new Containers(cgroups, host, processes, CpuPolicy.QUOTA, () -> 0);
-      return new ContainerResolver(processes, containers, hostNamespace(processes)).of(caller());
+      Containers containers =
+          new Containers(cgroups, host, processes, CpuPolicy.QUOTA, FakeKernel.looks(), () -> 0);
+      return new ContainerResolver(
+              processes,
+              containers,
+              FakeKernel.looks(),
+              FakeKernel.DAEMON,
+              hostNamespace(processes))
+          .of(caller());
     }
 
     private static LongSupplier upNanos(Path proc) throws IOException {

@@ -92,10 +92,22 @@ class InvariantsTest {
   private View view() throws IOException {
     Containers containers =
         new Containers(
-            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
-    return new ContainerResolver(kernel.processes(), containers, FakeKernel.HOST_NAMESPACE)
-        .of(300)
-        .orElseThrow();
+            kernel.cgroups(),
+            kernel.host(),
+            kernel.processes(),
+            CpuPolicy.QUOTA,
+            FakeKernel.looks(),
+            kernel::nanoTime);
+    return resolver(containers).of(300).orElseThrow();
+  }
+
+  private ContainerResolver resolver(Containers containers) {
+    return new ContainerResolver(
+        kernel.processes(),
+        containers,
+        FakeKernel.looks(),
+        FakeKernel.DAEMON,
+        FakeKernel.HOST_NAMESPACE);
   }
 
   private static String read(View view, String path) throws IOException {
@@ -280,12 +292,14 @@ class InvariantsTest {
     }
     Containers containers =
         new Containers(
-            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
+            kernel.cgroups(),
+            kernel.host(),
+            kernel.processes(),
+            CpuPolicy.QUOTA,
+            FakeKernel.looks(),
+            kernel::nanoTime);
     try {
-      assertThat(
-              new ContainerResolver(kernel.processes(), containers, FakeKernel.HOST_NAMESPACE)
-                  .of(300))
-          .isNotNull();
+      assertThat(resolver(containers).of(300)).isNotNull();
     } catch (IOException e) {
       assertThat(e).isNotNull(); // the fallback is for that
     }

@@ -8,6 +8,7 @@ import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.view.Load;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -34,16 +35,16 @@ class StateFileTest {
           List.of(
               new Memory.OfContainer(
                   new ProcCgroup(Map.of("cpu", "/a \"b\"", "memory", "/ü"), Optional.of("/c")),
+                  300,
                   Duration.ofNanos(1234567890123456789L),
                   Optional.of(CPU),
-                  List.of(1L, 2L, 3L),
-                  42),
+                  new Load(List.of(1L, 2L, 3L), 4, 5, 6, 42)),
               new Memory.OfContainer(
                   new ProcCgroup(Map.of(), Optional.empty()),
+                  0,
                   Duration.ZERO,
                   Optional.empty(),
-                  List.of(0L, 0L, 0L),
-                  0)));
+                  new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0))));
 
   @TempDir Path directory;
 
@@ -117,6 +118,7 @@ class StateFileTest {
     Memory.OfContainer container =
         new Memory.OfContainer(
             new ProcCgroup(Map.of(), Optional.of("/kubepods.slice/" + "x".repeat(150))),
+            300,
             Duration.ofDays(1),
             Optional.of(
                 new Memory.Accounts(
@@ -124,8 +126,7 @@ class StateFileTest {
                     new CpuUsage(new CpuTime(1, 2, 3), Collections.nCopies(256, 4L)),
                     new CpuTime(6, 7, 8),
                     Collections.nCopies(256, new Memory.Account(new CpuTime(9, 10, 11), 0.5, 12)))),
-            List.of(1L, 2L, 3L),
-            42);
+            new Load(List.of(1L, 2L, 3L), 4, 5, 6, 42));
     Memory full = new Memory(1, Collections.nCopies(500, container));
     new StateFile(directory).write(full);
     assertThat(read()).contains(full);

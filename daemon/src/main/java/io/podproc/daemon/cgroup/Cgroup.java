@@ -3,9 +3,9 @@ package io.podproc.daemon.cgroup;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * A container's cgroup. Each method reads the kernel's files afresh; it throws an IOException where
@@ -33,11 +33,14 @@ public interface Cgroup extends Closeable {
   /** The text of the cgroup's own slabinfo; cgroup v2 has none. */
   Optional<String> slabinfo() throws IOException;
 
-  /** The host's ids of all threads in the cgroup and in those below it. */
-  List<Integer> threads() throws IOException;
-
-  /** The host's ids of all processes in the cgroup and in those below it. */
-  List<Integer> processes() throws IOException;
+  /**
+   * The host's ids of all threads in the cgroup and in those below it. It takes as long as the
+   * container likes: nobody who serves may ask for it.
+   *
+   * @param isOver asked on the way: whether there is no more time
+   * @return empty where it takes longer, or there are more than may be looked at
+   */
+  Optional<int[]> threads(BooleanSupplier isOver) throws IOException;
 
   /** Opens its files again when they are read next. */
   void reopen();

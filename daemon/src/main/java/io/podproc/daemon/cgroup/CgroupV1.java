@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -206,13 +207,8 @@ final class CgroupV1 implements Cgroup {
   }
 
   @Override
-  public List<Integer> threads() throws IOException {
-    return has("memory") ? memory.collect("tasks") : unified.threads();
-  }
-
-  @Override
-  public List<Integer> processes() throws IOException {
-    return has("memory") ? memory.collect("cgroup.procs") : unified.processes();
+  public Optional<int[]> threads(BooleanSupplier isOver) throws IOException {
+    return has("memory") ? memory.collect("tasks", isOver) : unified.threads(isOver);
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 
 /** Documentation/admin-guide/cgroup-v2.rst. */
 final class CgroupV2 implements Cgroup {
@@ -53,6 +54,8 @@ final class CgroupV2 implements Cgroup {
 
   private static final FlatKeyed.Keys CPU_STAT =
       FlatKeyed.Keys.of("usage_usec", "user_usec", "nice_usec", "system_usec");
+
+  private static final FlatKeyed.Keys CGROUP_STAT = FlatKeyed.Keys.of("nr_descendants");
 
   private final Directory directory;
   private final boolean countHigh;
@@ -167,13 +170,15 @@ final class CgroupV2 implements Cgroup {
   }
 
   @Override
-  public List<Integer> threads() throws IOException {
-    return directory.collect("cgroup.threads");
-  }
-
-  @Override
-  public List<Integer> processes() throws IOException {
-    return directory.collect("cgroup.procs");
+  public Optional<int[]> threads(BooleanSupplier isOver) throws IOException {
+    // There since Linux 4.14.
+    long descendants =
+        CGROUP_STAT
+            .parse(directory.readIfPresent("cgroup.stat").orElse(""))
+            .getOrZero("nr_descendants");
+    return descendants > TaskWalk.MAX_DIRECTORIES
+        ? Optional.empty()
+        : directory.collect("cgroup.threads", isOver);
   }
 
   @Override

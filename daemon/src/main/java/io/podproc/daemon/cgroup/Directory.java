@@ -5,8 +5,6 @@ import io.podproc.daemon.kernel.KernelFile;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 
 /** The directory of a container in one hierarchy, with its files kept open. */
 final class Directory implements Level, Closeable {
@@ -102,56 +101,9 @@ final class Directory implements Level, Closeable {
     return lineage;
   }
 
-  /**
-   * The numbers, one a line, in a file of this directory and of all below it. What vanishes
-   * meanwhile holds nothing.
-   *
-   * @throws IOException this directory itself is gone
-   */
-  List<Integer> collect(String name) throws IOException {
-    List<Integer> numbers = new ArrayList<>();
-    addNumbers(path, name, numbers);
-    collectBelow(path, name, numbers);
-    return numbers;
-  }
-
-  private static void collectFrom(Path directory, String name, List<Integer> numbers) {
-    try {
-      addNumbers(directory, name, numbers);
-    } catch (IOException e) {
-      // Removed, or of a type that has no such file; those below may have it.
-    }
-    collectBelow(directory, name, numbers);
-  }
-
-  private static void collectBelow(Path directory, String name, List<Integer> numbers) {
-    try {
-      if (isLeaf(directory)) {
-        return;
-      }
-      try (DirectoryStream<Path> below = Files.newDirectoryStream(directory, Files::isDirectory)) {
-        for (Path child : below) {
-          collectFrom(child, name, numbers);
-        }
-      }
-    } catch (IOException | DirectoryIteratorException e) {
-      // Removed between the listing and the look.
-    }
-  }
-
-  /** Each directory below adds a link (fs/kernfs/dir.c): no need to look at all the files. */
-  private static boolean isLeaf(Path directory) throws IOException {
-    return Files.getAttribute(directory, "unix:nlink").equals(2);
-  }
-
-  private static void addNumbers(Path directory, String name, List<Integer> numbers)
-      throws IOException {
-    try (KernelFile file = new KernelFile(directory, name)) {
-      file.read()
-          .lines()
-          .map(Numbers::parse)
-          .forEach(number -> number.ifPresent(n -> numbers.add((int) n)));
-    }
+  /** The ids in a file of this directory and of all below it: see {@link TaskWalk#ids}. */
+  Optional<int[]> collect(String name, BooleanSupplier isOver) throws IOException {
+    return TaskWalk.ids(path, name, isOver);
   }
 
   private KernelFile file(String name) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,22 @@ public record ProcCgroup(Map<String, String> v1, Optional<String> v2) {
   /** Whether the process is in the root of every hierarchy. */
   public boolean isRoot() {
     return v2.orElse("/").equals("/") && v1.values().stream().allMatch("/"::equals);
+  }
+
+  /** Whether it is another one or below it, in each hierarchy that the other is in. */
+  public boolean isWithin(ProcCgroup other) {
+    return other.v2.map(path -> isWithin(v2.orElse(""), path)).orElse(true)
+        && other.v1.entrySet().stream()
+            .allMatch(entry -> isWithin(v1.getOrDefault(entry.getKey(), ""), entry.getValue()));
+  }
+
+  private static boolean isWithin(String path, String other) {
+    return other.equals("/") || path.equals(other) || path.startsWith(other + "/");
+  }
+
+  /** All paths, in no order. */
+  public Stream<String> paths() {
+    return Stream.concat(v1.values().stream(), v2.stream());
   }
 
   /** Whether a path lies outside of the cgroup namespace of the daemon, and so can't be found. */

@@ -25,13 +25,16 @@ final class Callers<T> {
    */
   static final int PLACES = 1024;
 
+  /** What is longer is a cgroup far down in a container, and is looked at anew each time. */
+  static final int MAX_TEXT = 4096;
+
   private final Processes processes;
   private final Finder<T> finder;
   private final AtomicReferenceArray<@Nullable Caller> places = new AtomicReferenceArray<>(PLACES);
 
   /** Finds what is to be known of a text of {@code /proc/[pid]/cgroup}. */
   interface Finder<T> {
-    T find(String cgroups) throws IOException;
+    T find(String cgroups, int tid) throws IOException;
   }
 
   private final class Caller implements Closeable {
@@ -63,8 +66,8 @@ final class Callers<T> {
       T known = found;
       if (known == null || text == null || !Arrays.equals(text, 0, text.length, bytes, 0, length)) {
         byte[] copy = Arrays.copyOf(bytes, length);
-        known = finder.find(new String(copy, StandardCharsets.ISO_8859_1));
-        text = copy;
+        known = finder.find(new String(copy, StandardCharsets.ISO_8859_1), tid);
+        text = length <= MAX_TEXT ? copy : null;
         found = known;
       }
       return known;

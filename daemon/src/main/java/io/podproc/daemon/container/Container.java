@@ -7,49 +7,66 @@ import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.LivingProcess;
 import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.linux.ExhaustedException;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.Load;
-import io.podproc.daemon.view.View;
 import io.podproc.daemon.view.VisibleCpus;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A container: its cgroup, and what must be remembered of it between two reads. */
-final class Container implements View, Closeable {
+/**
+ * A container: its cgroup, and what must be remembered of it between two reads. Whoever serves
+ * reads what was last found of its threads, and never looks for them.
+ */
+final class Container implements Closeable {
+  /** All that containers have in common. */
+  record Node(
+      HostFacts host,
+      Processes processes,
+      CpuPolicy cpuPolicy,
+      Looks looks,
+      LongSupplier nanoTime) {}
+
+  /** For how long the first look may take. What takes longer is the sampler's. */
+  private static final Duration FIRST_LOOK = Duration.ofMillis(20);
+
   private final ProcCgroup paths;
   private final Cgroup cgroup;
-  private final HostFacts host;
-  private final Processes processes;
-  private final CpuPolicy cpuPolicy;
-  private final LongSupplier nanoTime;
-  private final LoadAccount loadAccount;
+  private final Node node;
+  private final ContainerView view;
+  private final Optional<Ancestry> firstCaller;
+  private final LoadAccount loadAccount = new LoadAccount();
   private volatile boolean closed;
-
-  @GuardedBy("this")
-  private @Nullable LivingProcess oldest;
+  private volatile long askedNanos;
+  private volatile @Nullable LivingProcess oldest;
+  private volatile @Nullable Future<?> firstLook;
 
   @GuardedBy("this")
   private @Nullable CpuLedger ledger;
 
+  /**
+   * @param firstCaller who asked first, if somebody did: tells how old it is at least, until
+   *     somebody has looked
+   */
   Container(
       ProcCgroup paths,
       Cgroup cgroup,
-      HostFacts host,
-      Processes processes,
-      CpuPolicy cpuPolicy,
-      LongSupplier nanoTime) {
+      Node node,
+      ContainerView view,
+      Optional<Ancestry> firstCaller) {
     this.paths = paths;
     this.cgroup = cgroup;
-    this.host = host;
-    this.processes = processes;
-    this.cpuPolicy = cpuPolicy;
-    this.nanoTime = nanoTime;
-    this.loadAccount = new LoadAccount(cgroup, processes, () -> oldest().pid());
+    this.node = node;
+    this.view = view;
+    this.firstCaller = firstCaller;
+    this.askedNanos = node.nanoTime.getAsLong();
   }
 
   /** Where its cgroup is. Two containers at the same paths are one. */
@@ -57,52 +74,149 @@ final class Container implements View, Closeable {
     return paths;
   }
 
-  @Override
-  public HostFacts host() {
-    return host;
+  /** What open files have of it. */
+  ContainerView view() {
+    return view;
   }
 
-  @Override
-  public Cgroup cgroup() {
+  HostFacts host() {
+    return node.host;
+  }
+
+  Cgroup cgroup() {
     return cgroup;
   }
 
-  @Override
-  public VisibleCpus cpus() throws IOException {
-    return VisibleCpus.of(cgroup.cpuLimits(), cpuPolicy, host.onlineCpus());
+  VisibleCpus cpus() throws IOException {
+    return VisibleCpus.of(cgroup.cpuLimits(), node.cpuPolicy, node.host.onlineCpus());
   }
 
-  @Override
-  public CpuTimes cpuTimes() throws IOException {
+  CpuTimes cpuTimes() throws IOException {
     CpuLedger books = ledger();
     // One at a time from the reading on: usage that is booked after a later one would count twice.
     synchronized (books) {
-      return books.advance(cpus(), cgroup.cpuUsage(), nanoTime.getAsLong());
+      return books.advance(cpus(), cgroup.cpuUsage(), node.nanoTime.getAsLong());
     }
   }
 
-  @Override
-  public Duration age() throws IOException {
-    Duration age = host.uptime().minus(oldest().start());
-    return age.isNegative() ? Duration.ZERO : age;
+  /** The age of the oldest process that was found; until then, of the first caller's oldest. */
+  Duration age() throws IOException {
+    Optional<Census> census = census();
+    if (census.isPresent() && census.get().total() == 0) {
+      throw new IOException("no process is left in " + paths);
+    }
+    Duration now = node.host.uptime();
+    Duration start = census.isPresent() ? census.get().start() : leastStart(now);
+    return start.compareTo(now) > 0 ? Duration.ZERO : now.minus(start);
   }
 
-  @Override
-  public Load load() throws IOException {
+  private Duration leastStart(Duration now) throws IOException {
+    try {
+      return firstCaller.isPresent() ? firstCaller.get().start(paths) : now;
+    } catch (ExhaustedException e) {
+      throw e;
+    } catch (IOException e) {
+      return now; // that one has ended
+    }
+  }
+
+  Load load() {
+    Optional<Census> _ = census();
     return loadAccount.load();
+  }
+
+  /** The last one; who asks before the first is there waits a moment. */
+  private Optional<Census> census() {
+    Optional<Census> last = loadAccount.census();
+    Future<?> first = firstLook;
+    if (last.isPresent() || first == null) {
+      return last;
+    }
+    node.looks.await(first);
+    firstLook = null; // never again: it may take for ever
+    return loadAccount.census();
   }
 
   LoadAccount loadAccount() {
     return loadAccount;
   }
 
+  /** Has its threads looked for. */
+  void lookSoon() {
+    long begun = node.nanoTime.getAsLong();
+    firstLook =
+        node.looks.begin(() -> {
+          try {
+            boolean _ = look(() -> node.nanoTime.getAsLong() - begun > FIRST_LOOK.toNanos());
+          } catch (IOException e) {
+            // It is gone, or podproc is short of something: the sampler will see.
+          }
+        });
+  }
+
+  /**
+   * Looks at all its threads.
+   *
+   * @param isOver whether there is no more time
+   * @return false where that was so, or there are too many; then the last census holds
+   * @throws IOException the cgroup is gone
+   */
+  boolean look(BooleanSupplier isOver) throws IOException {
+    Optional<Look> look = Look.begin(cgroup, node.processes, isOver);
+    if (look.isEmpty() || !look.get().goOn(isOver)) {
+      return false;
+    }
+    take(look.get().census());
+    return true;
+  }
+
+  /** As {@link Look#begin}, of this one's threads. */
+  Optional<Look> beginLook(BooleanSupplier isOver) throws IOException {
+    return Look.begin(cgroup, node.processes, isOver);
+  }
+
+  /** What a look has found is what readers see from now on. */
+  synchronized void take(Census census) throws ExhaustedException {
+    LivingProcess known = oldest;
+    boolean isSame =
+        known != null
+            && known.pid() == census.oldest()
+            && known.start().equals(census.start())
+            && known.isAlive();
+    if (!isSame && !closed) {
+      try {
+        oldest = census.total() == 0 ? null : node.processes.living(census.oldest());
+      } catch (ExhaustedException e) {
+        throw e;
+      } catch (IOException e) {
+        oldest = null; // ended meanwhile
+      }
+      if (known != null) {
+        known.close();
+      }
+    }
+    loadAccount.take(census);
+  }
+
+  /** Whether its threads may be others than those that were last looked at. */
+  boolean hasChanged() throws IOException {
+    // No thread gets into another state without running soon before or after, be it for a moment.
+    long used = cgroup.usedNanos();
+    return loadAccount.census().map(last -> last.usedNanos() != used).orElse(true) || !isAlive();
+  }
+
   /**
    * Whether the process that it began with still runs, so that its cgroup is the one it was and
    * what is remembered of it holds.
    */
-  synchronized boolean isAlive() {
+  boolean isAlive() {
     LivingProcess known = oldest;
     return known != null && known.isAlive();
+  }
+
+  /** Whether that one was found, and has ended. */
+  boolean hasEnded() {
+    return loadAccount.census().isPresent() && !isAlive();
   }
 
   /**
@@ -110,68 +224,68 @@ final class Container implements View, Closeable {
    *
    * @throws IOException it is gone, or another container
    */
-  void restore(Memory.OfContainer memory) throws IOException {
-    if (!oldest().start().equals(memory.start())) {
+  synchronized void restore(Memory.OfContainer memory) throws IOException {
+    LivingProcess known = node.processes.living(memory.oldest());
+    if (!known.start().equals(memory.start())) {
+      known.close();
       throw new IOException("another container at " + paths);
     }
-    synchronized (this) {
-      ledger = memory.cpu().map(CpuLedger::new).orElse(null);
-    }
-    loadAccount.restore(memory);
+    oldest = known;
+    ledger = memory.cpu().map(CpuLedger::new).orElse(null);
+    Load load = memory.load();
+    loadAccount.restore(
+        load,
+        new Census(
+            Census.NOT_USED,
+            memory.oldest(),
+            memory.start(),
+            load.running(),
+            load.blocked(),
+            load.total(),
+            load.lastPid()));
   }
 
-  /**
-   * What the next daemon needs to know.
-   *
-   * @throws IOException it is gone
-   */
-  Memory.OfContainer memory() throws IOException {
-    Duration start = oldest().start();
+  /** What the next daemon needs to know; empty where nobody has looked, or nobody is left. */
+  Optional<Memory.OfContainer> memory() {
     Optional<Memory.Accounts> cpu;
     synchronized (this) {
       cpu = Optional.ofNullable(ledger).map(CpuLedger::memory);
     }
-    // Not while this is locked: the account of the load asks for the oldest process.
-    return new Memory.OfContainer(paths, start, cpu, loadAccount.averages(), loadAccount.lastPid());
+    return loadAccount
+        .census()
+        .filter(census -> census.total() > 0 && isAlive())
+        .map(census ->
+            new Memory.OfContainer(
+                paths, census.oldest(), census.start(), cpu, loadAccount.load()));
   }
 
-  private synchronized CpuLedger ledger() throws IOException {
-    CpuLedger known = ledger;
-    if (known == null) {
-      known = new CpuLedger(nanoTime.getAsLong() - age().toNanos());
-      ledger = known;
-    }
-    return known;
-  }
-
-  /** The process that the container began with. Looked for again only when it has ended. */
-  private synchronized LivingProcess oldest() throws IOException {
-    LivingProcess known = oldest;
-    if (known == null || !known.isAlive()) {
-      known = processes.living(findOldest());
-      oldest = known;
-    }
-    return known;
-  }
-
-  private int findOldest() throws IOException {
-    int oldestPid = 0;
-    Duration oldestStart = null;
-    for (int pid : cgroup.processes()) {
-      try {
-        Duration start = processes.stat(pid).start();
-        if (oldestStart == null || start.compareTo(oldestStart) < 0) {
-          oldestPid = pid;
-          oldestStart = start;
-        }
-      } catch (IOException e) {
-        // ended
+  private CpuLedger ledger() throws IOException {
+    synchronized (this) {
+      if (ledger != null) {
+        return ledger;
       }
     }
-    if (oldestStart == null) {
-      throw new IOException("no process is left in " + paths);
+    Duration age = age(); // may wait a moment, and the others do not
+    synchronized (this) {
+      if (ledger != null) {
+        return ledger;
+      }
+      CpuLedger begun = new CpuLedger(node.nanoTime.getAsLong() - age.toNanos());
+      if (loadAccount.census().isPresent()) { // else it is older than that, maybe
+        ledger = begun;
+      }
+      return begun;
     }
-    return oldestPid;
+  }
+
+  /** Somebody has a file of it opened. */
+  void ask() {
+    askedNanos = node.nanoTime.getAsLong();
+  }
+
+  /** When that was last. */
+  long askedNanos() {
+    return askedNanos;
   }
 
   /** Whether it is no longer among those that are known. */

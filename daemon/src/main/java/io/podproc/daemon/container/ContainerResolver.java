@@ -7,7 +7,6 @@ import io.podproc.daemon.view.View;
 import io.podproc.daemon.view.Views;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,19 +21,18 @@ public final class ContainerResolver implements Views {
   private static final String SYSTEMD_INIT = "/init.scope";
 
   /** More texts than this are cgroups within containers, which come and go. */
-  private static final int MAX_PLACES = 4096;
+  private static final int MAX_PLACES = 1024;
 
   /** All who are in none, or can't be placed, are one. */
   private static final Object NO_CONTAINER = new Object();
 
   private final Processes processes;
   private final Containers containers;
+  private final RuntimePath runtime;
   private final String hostNamespace;
+  private final Inits inits;
 
-  /** The first process of each pid namespace that a caller without a runtime came from. */
-  private final ConcurrentHashMap<String, Integer> inits = new ConcurrentHashMap<>();
-
-  /** By the text of {@code /proc/[pid]/cgroup}, from which alone they follow. */
+  /** By the text of {@code /proc/[pid]/cgroup}. */
   private final ConcurrentHashMap<String, Place> places = new ConcurrentHashMap<>();
 
   private final Callers<Place> callers;
@@ -42,12 +40,20 @@ public final class ContainerResolver implements Views {
   /**
    * A resolver of callers that the daemon sees.
    *
+   * @param daemon where the daemon's own cgroup is
    * @param hostNamespace the pid namespace of the host's own processes
    */
-  public ContainerResolver(Processes processes, Containers containers, String hostNamespace) {
+  public ContainerResolver(
+      Processes processes,
+      Containers containers,
+      Looks looks,
+      ProcCgroup daemon,
+      String hostNamespace) {
     this.processes = processes;
     this.containers = containers;
+    this.runtime = RuntimePath.onNodeOf(daemon);
     this.hostNamespace = hostNamespace;
+    this.inits = new Inits(processes, looks);
     this.callers = new Callers<>(processes, this::place);
   }
 
@@ -56,74 +62,98 @@ public final class ContainerResolver implements Views {
     /** Those of the runtime's container; empty where there is none. */
     final Optional<ProcCgroup> container;
 
-    private volatile @Nullable Container last;
+    private volatile @Nullable ContainerView last;
 
     private Place(Optional<ProcCgroup> container) {
       this.container = container;
     }
 
     boolean isGone() {
-      Container known = last;
-      return known != null && known.isClosed();
-    }
-
-    static Place of(String text) throws IOException {
-      ProcCgroup caller = ProcCgroup.parse(text);
-      // In a dozen hierarchies of version 1 it is one path, or two.
-      Map<String, Optional<String>> containers = new HashMap<>();
-      ProcCgroup container =
-          caller.map(path -> containers.computeIfAbsent(path, RuntimePath::container).orElse(path));
-      boolean isOfRuntime = containers.values().stream().anyMatch(Optional::isPresent);
-      return new Place(isOfRuntime ? Optional.of(inside(container)) : Optional.empty());
+      ContainerView view = last;
+      return view != null && view.known() == null;
     }
   }
 
-  private Place place(String text) throws IOException {
+  private Place place(String text, int tid) throws IOException {
     Place known = places.get(text);
     if (known == null) {
-      known = Place.of(text);
+      known = new Place(runtimes(ProcCgroup.parse(text), tid));
       if (places.size() >= MAX_PLACES) {
         places.clear();
       }
-      places.put(text, known);
+      if (text.length() <= Callers.MAX_TEXT) {
+        places.put(text, known);
+      }
     }
     return known;
+  }
+
+  /** Where the runtime's container is that a caller is in; empty where it is in none. */
+  private Optional<ProcCgroup> runtimes(ProcCgroup caller, int tid) throws IOException {
+    // In a dozen hierarchies of version 1 it is one path, or two.
+    Map<String, Optional<String>> found = new HashMap<>();
+    ProcCgroup container =
+        caller.map(path -> found.computeIfAbsent(path, runtime::container).orElse(path));
+    if (found.values().stream().noneMatch(Optional::isPresent)) {
+      return Optional.empty();
+    }
+    // A container of plain namespaces may give its own cgroups a runtime's names.
+    Optional<Integer> init = new Ancestry(processes, tid).init();
+    if (init.isPresent()) {
+      ProcCgroup outer = cgroupOf(init.get());
+      if (!outer.isRoot() && !container.equals(outer) && container.isWithin(outer)) {
+        container = outer;
+      }
+    }
+    return Optional.of(checked(container));
   }
 
   @Override
   public Optional<View> of(int callerTid) throws IOException {
     Place place = callers.find(callerTid);
+    Container found;
     if (place.container.isPresent()) {
-      Container known = place.last;
-      if (known == null || known.isClosed()) {
-        known = containers.at(place.container.get());
-        place.last = known;
+      ContainerView view = place.last;
+      Container known = view == null ? null : view.known();
+      found =
+          known != null
+              ? known
+              : containers.at(place.container.get(), new Ancestry(processes, callerTid));
+    } else {
+      Optional<ProcCgroup> plain = plain(callerTid);
+      if (plain.isEmpty()) {
+        return Optional.empty();
       }
-      return Optional.of(known);
+      found = containers.at(plain.get(), new Ancestry(processes, callerTid));
     }
-    String namespace = processes.pidNamespace(callerTid);
+    found.ask();
+    place.last = found.view();
+    return Optional.of(found.view());
+  }
+
+  /** Where the container of a caller is that no runtime's name is in the cgroups of. */
+  private Optional<ProcCgroup> plain(int tid) throws IOException {
+    String namespace = processes.pidNamespace(tid);
     if (namespace.equals(hostNamespace)) {
       return Optional.empty();
     }
-    ProcCgroup init =
-        ProcCgroup.parse(processes.cgroup(init(namespace, callerTid)))
-            .map(path ->
-                path.endsWith(SYSTEMD_INIT)
-                    ? path.substring(0, path.length() - SYSTEMD_INIT.length())
-                    : path)
-            .map(path -> path.isEmpty() ? "/" : path);
-    if (init.isRoot()) {
-      return Optional.empty();
-    }
-    Container found = containers.at(inside(init));
-    place.last = found;
-    return Optional.of(found);
+    ProcCgroup container = cgroupOf(inits.of(namespace, tid));
+    return container.isRoot() ? Optional.empty() : Optional.of(checked(container));
+  }
+
+  private ProcCgroup cgroupOf(int init) throws IOException {
+    return ProcCgroup.parse(processes.cgroup(init))
+        .map(path ->
+            path.endsWith(SYSTEMD_INIT)
+                ? path.substring(0, path.length() - SYSTEMD_INIT.length())
+                : path)
+        .map(path -> path.isEmpty() ? "/" : path);
   }
 
   @Override
   public Object asker(int callerTid) {
     try {
-      Container known = callers.recent(callerTid).last;
+      ContainerView known = callers.recent(callerTid).last;
       return known != null ? known : of(callerTid).map(Object.class::cast).orElse(NO_CONTAINER);
     } catch (IOException e) {
       return NO_CONTAINER;
@@ -137,70 +167,27 @@ public final class ContainerResolver implements Views {
   public void forgetIdle() {
     callers.forgetIdle();
     places.values().removeIf(Place::isGone);
+    inits.forgetGone();
   }
 
   @Override
   public View renew(View view) {
-    Container stale = (Container) view;
-    if (stale.isAlive()) {
-      stale.cgroup().reopen();
-    } else {
+    Container stale = ((ContainerView) view).container();
+    if (stale.hasEnded()) {
       containers.remove(stale);
+    } else {
+      stale.cgroup().reopen();
     }
-    return containers.at(stale.paths());
+    return containers.at(stale.paths()).view();
   }
 
-  private static ProcCgroup inside(ProcCgroup paths) throws IOException {
+  private static ProcCgroup checked(ProcCgroup paths) throws IOException {
     if (paths.isOutside()) {
       throw new IOException("the daemon's cgroup namespace is not the host's: " + paths);
     }
+    if (Containers.isTooDeep(paths)) {
+      throw new IOException("no runtime makes containers that far down");
+    }
     return paths;
-  }
-
-  /** The host's pid of a pid namespace's first process. */
-  private int init(String namespace, int tid) throws IOException {
-    Integer known = inits.get(namespace);
-    // A namespace ends with its first process, so another in it can't have that one's pid.
-    if (known != null && isIn(namespace, known)) {
-      return known;
-    }
-    int found = findInit(namespace, tid);
-    inits.entrySet().removeIf(entry -> !isIn(entry.getKey(), entry.getValue()));
-    inits.put(namespace, found);
-    return found;
-  }
-
-  private boolean isIn(String namespace, int pid) {
-    try {
-      return processes.pidNamespace(pid).equals(namespace);
-    } catch (IOException e) {
-      return false; // ended
-    }
-  }
-
-  private int findInit(String namespace, int tid) throws IOException {
-    int pid = tid;
-    while (pid > 0 && processes.pidNamespace(pid).equals(namespace)) {
-      if (isInit(pid)) {
-        return pid;
-      }
-      pid = processes.parent(pid);
-    }
-    // The caller was put into the namespace from outside: it is not a descendant of the first.
-    for (int candidate : processes.all()) {
-      try {
-        if (isInit(candidate) && processes.pidNamespace(candidate).equals(namespace)) {
-          return candidate;
-        }
-      } catch (IOException e) {
-        // ended
-      }
-    }
-    throw new IOException("the first process of " + namespace + " is not to be seen");
-  }
-
-  private boolean isInit(int pid) throws IOException {
-    List<Integer> pids = processes.namespacePids(pid);
-    return !pids.isEmpty() && pids.getLast() == 1;
   }
 }

@@ -7,24 +7,40 @@ import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.view.CpuPolicy;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** The containers that have been seen and are not gone. */
+/**
+ * The containers that have been seen and are not gone. There is a bound to how many: beyond it, the
+ * one that has not asked for the longest is forgotten, and begins anew when it asks.
+ */
 public final class Containers {
+  /** Four times the containers of a full node of Kubernetes, with three in each of 170 pods. */
+  static final int MAX_CONTAINERS = 2048;
+
+  /** Kubernetes in a container in a container of Kubernetes is a dozen levels deep. */
+  private static final int MAX_DEPTH = 32;
+
+  /** Of a path. Names of systemd repeat those above. */
+  private static final int MAX_LENGTH = 2048;
+
   private final CgroupHierarchy hierarchy;
-  private final HostFacts host;
-  private final Processes processes;
-  private final CpuPolicy cpuPolicy;
-  private final LongSupplier nanoTime;
+  private final Container.Node node;
+  private final LongAdder evictions = new LongAdder();
   private final ConcurrentHashMap<ProcCgroup, Container> containers = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<ProcCgroup, Memory.OfContainer> remembered =
       new ConcurrentHashMap<>();
 
   /**
+   * @param looks where a container's threads are looked for when it is first seen
    * @param nanoTime a clock as {@link System#nanoTime()}
    */
   public Containers(
@@ -32,31 +48,60 @@ public final class Containers {
       HostFacts host,
       Processes processes,
       CpuPolicy cpuPolicy,
+      Looks looks,
       LongSupplier nanoTime) {
     this.hierarchy = hierarchy;
-    this.host = host;
-    this.processes = processes;
-    this.cpuPolicy = cpuPolicy;
-    this.nanoTime = nanoTime;
+    this.node = new Container.Node(host, processes, cpuPolicy, looks, nanoTime);
   }
 
   /** The container at these paths, known or new. */
   Container at(ProcCgroup paths) {
-    return containers.computeIfAbsent(paths, this::begin);
+    return at(paths, Optional.empty());
   }
 
-  private Container begin(ProcCgroup paths) {
-    Container container =
-        new Container(paths, hierarchy.at(paths), host, processes, cpuPolicy, nanoTime);
+  /** As {@link #at(ProcCgroup)}, which somebody asks for who is in it. */
+  Container at(ProcCgroup paths, Ancestry caller) {
+    return at(paths, Optional.of(caller));
+  }
+
+  private Container at(ProcCgroup paths, Optional<Ancestry> caller) {
+    Container known = containers.get(paths);
+    if (known != null) {
+      return known;
+    }
+    makeRoom();
+    return containers.computeIfAbsent(paths, p -> begin(p, caller));
+  }
+
+  private void makeRoom() {
+    while (containers.size() >= MAX_CONTAINERS) {
+      Optional<Container> idle =
+          containers.values().stream().min(Comparator.comparingLong(Container::askedNanos));
+      idle.ifPresent(container -> {
+        remove(container);
+        evictions.increment();
+      });
+    }
+  }
+
+  private Container begin(ProcCgroup paths, Optional<Ancestry> caller) {
+    ContainerView view = new ContainerView(this, paths);
+    Container container = new Container(paths, hierarchy.at(paths), node, view, caller);
+    view.found(container);
     Memory.OfContainer memory = remembered.remove(paths);
-    if (memory != null) {
-      try {
-        container.restore(memory);
-      } catch (IOException e) {
-        // It is gone, or another one, which begins anew.
-      }
+    if (memory == null || !goesOn(container, memory)) {
+      container.lookSoon();
     }
     return container;
+  }
+
+  private static boolean goesOn(Container container, Memory.OfContainer memory) {
+    try {
+      container.restore(memory);
+      return true;
+    } catch (IOException e) {
+      return false; // It is gone, or another one, which begins anew.
+    }
   }
 
   Collection<Container> all() {
@@ -73,7 +118,31 @@ public final class Containers {
    * {@link #recall}: readers, who wait for this daemon, need not wait for all of them.
    */
   void remember(List<Memory.OfContainer> memories) {
-    memories.forEach(memory -> remembered.put(memory.paths(), memory));
+    Set<String> longest =
+        memories.stream().map(memory -> longest(memory.paths())).collect(Collectors.toSet());
+    memories.stream()
+        .filter(memory -> !isTooDeep(memory.paths()))
+        .filter(memory -> parents(longest(memory.paths())).noneMatch(longest::contains))
+        .limit(MAX_CONTAINERS)
+        .forEach(memory -> remembered.put(memory.paths(), memory));
+  }
+
+  /** Whether no runtime makes a container there. What is kept of each is so long at most. */
+  static boolean isTooDeep(ProcCgroup paths) {
+    return paths
+        .paths()
+        .anyMatch(path -> path.length() > MAX_LENGTH || parents(path).count() > MAX_DEPTH);
+  }
+
+  private static String longest(ProcCgroup paths) {
+    return paths.paths().max(Comparator.comparingInt(String::length)).orElse("/");
+  }
+
+  private static Stream<String> parents(String path) {
+    return Stream.iterate(
+        path.substring(0, Math.max(0, path.lastIndexOf('/'))),
+        parent -> !parent.isEmpty(),
+        parent -> parent.substring(0, parent.lastIndexOf('/')));
   }
 
   /** Knows all containers again that are remembered, as far as they are still there. */
@@ -88,19 +157,20 @@ public final class Containers {
 
   /** What the next daemon needs to know of those that are still there. */
   List<Memory.OfContainer> memories() {
-    List<Memory.OfContainer> memories = new ArrayList<>(remembered.values());
-    for (Container container : all()) {
-      try {
-        memories.add(container.memory());
-      } catch (IOException e) {
-        // gone
-      }
-    }
-    return memories;
+    return Stream.concat(
+            remembered.values().stream(),
+            containers.values().stream().map(Container::memory).flatMap(Optional::stream))
+        .limit(MAX_CONTAINERS)
+        .toList();
   }
 
   /** How many are known. */
   public int size() {
     return containers.size();
+  }
+
+  /** How many were forgotten because there were too many. */
+  public long evictions() {
+    return evictions.sum();
   }
 }

@@ -4,6 +4,7 @@ package io.podproc.daemon.container;
 import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.view.Load;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,13 +22,13 @@ public record Memory(long sampledNanos, List<OfContainer> containers) {
    * Of one container.
    *
    * @param paths where its cgroup is
-   * @param start of its oldest process, counted from boot: with another one it is another container
+   * @param oldest the host's pid of its oldest process
+   * @param start of that process, counted from boot: with another one it is another container
    * @param cpu its CPU accounts; empty while nobody has asked for them
-   * @param load averages over 1, 5 and 15 minutes, fixed-point
-   * @param lastPid the largest pid known of
+   * @param load as of the last sample
    */
   public record OfContainer(
-      ProcCgroup paths, Duration start, Optional<Accounts> cpu, List<Long> load, int lastPid) {}
+      ProcCgroup paths, int oldest, Duration start, Optional<Accounts> cpu, Load load) {}
 
   /**
    * Of a container's CPUs.

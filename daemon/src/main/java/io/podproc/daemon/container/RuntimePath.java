@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.container;
 
+import io.podproc.daemon.cgroup.ProcCgroup;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,21 +36,46 @@ final class RuntimePath {
               + ID
               + ")(?=/|$)");
 
-  /** Where Kubernetes begins. A node may itself be a container (kind): the innermost counts. */
-  private static final Pattern KUBERNETES = Pattern.compile("/[^/]*kubepods[^/]*(?=[/:])");
+  /**
+   * Where the cgroup of the node itself is: a node may be a container (kind). Empty for the root.
+   */
+  private final String node;
 
-  private RuntimePath() {}
+  private RuntimePath(String node) {
+    this.node = node;
+  }
 
-  /** The path cut at the container's level; empty where no runtime's container is in it. */
-  static Optional<String> container(String path) {
-    int from = 0;
-    Matcher kubernetes = KUBERNETES.matcher(path);
-    while (kubernetes.find()) {
-      from = kubernetes.start();
+  /**
+   * Those of containers on the node that the daemon is on.
+   *
+   * @param daemon where the daemon's own cgroup is: in a container of the node, or in none
+   */
+  static RuntimePath onNodeOf(ProcCgroup daemon) {
+    return new RuntimePath(
+        daemon
+            .paths()
+            .map(RuntimePath::node)
+            .max(Comparator.comparingInt(String::length))
+            .orElse(""));
+  }
+
+  /** The innermost container in a path, beside the daemon's own, which ends it. */
+  private static String node(String daemon) {
+    int end = 0;
+    Matcher container = CONTAINER.matcher(daemon);
+    while (container.find()) {
+      end = container.end() < daemon.length() ? container.end() : end;
     }
-    // The outermost below it: what a container runs inside of itself belongs to it.
+    return daemon.substring(0, end);
+  }
+
+  /**
+   * The path cut at the container's level; empty where no runtime's container is in it. It is the
+   * outermost on the node: whatever a container runs, or makes, inside of itself belongs to it.
+   */
+  Optional<String> container(String path) {
     Matcher container = CONTAINER.matcher(path);
-    return container.find(from)
+    return container.find((path + "/").startsWith(node + "/") ? node.length() : 0)
         ? Optional.of(path.substring(0, container.end()))
         : Optional.empty();
   }

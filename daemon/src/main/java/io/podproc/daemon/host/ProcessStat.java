@@ -10,9 +10,10 @@ import java.util.OptionalLong;
  * What podproc needs of {@code /proc/[pid]/stat} (fs/proc/array.c:do_task_stat).
  *
  * @param state the third field: R, S, D, …
+ * @param parent the parent's pid; 0 where it is outside of the daemon's pid namespace
  * @param start when the process began, counted from the host's boot
  */
-public record ProcessStat(char state, Duration start) {
+public record ProcessStat(char state, int parent, Duration start) {
   /** USER_HZ, the same on every architecture that podproc runs on. */
   private static final long NANOS_PER_TICK = 10_000_000;
 
@@ -31,6 +32,8 @@ public record ProcessStat(char state, Duration start) {
       throw new IOException("/proc/[pid]/stat has no start time: \"" + text.trim() + "\"");
     }
     return new ProcessStat(
-        fields[0].charAt(0), Duration.ofNanos(Numbers.times(ticks.getAsLong(), NANOS_PER_TICK)));
+        fields[0].charAt(0),
+        (int) Numbers.parse(fields[1]).orElse(0),
+        Duration.ofNanos(Numbers.times(ticks.getAsLong(), NANOS_PER_TICK)));
   }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -57,18 +56,8 @@ public final class Processes {
     return ProcessStat.parse(read(tid, "task/" + tid + "/stat"));
   }
 
-  /**
-   * The pids of a process or thread, the host's first, then one for each pid namespace inside of
-   * which it is (fs/proc/array.c, {@code NSpid}).
-   */
-  public List<Integer> namespacePids(int tid) throws IOException {
-    return numbers(tid, "NSpid");
-  }
-
-  /** The parent's pid; 0 where it is outside of the daemon's pid namespace. */
-  public int parent(int pid) throws IOException {
-    List<Integer> parent = numbers(pid, "PPid");
-    return parent.isEmpty() ? 0 : parent.getFirst();
+  public ProcessStatus status(int tid) throws IOException {
+    return ProcessStatus.parse(read(tid, "status"));
   }
 
   /** Which pid namespace a process is in, as {@code pid:[4026531836]}. */
@@ -96,6 +85,13 @@ public final class Processes {
     return MountInfo.read(procRoot.resolve("self/mountinfo"), wanted);
   }
 
+  /** The text of this process's own {@code /proc/self/cgroup}. */
+  public String ownCgroup() throws IOException {
+    try (KernelFile file = KernelFile.inOnePiece(procRoot, "self/cgroup")) {
+      return file.read();
+    }
+  }
+
   /** The pid namespace of this process. */
   public String ownPidNamespace() throws IOException {
     return Files.readSymbolicLink(procRoot.resolve("self/ns/pid")).toString();
@@ -110,19 +106,6 @@ public final class Processes {
           .boxed()
           .toList();
     }
-  }
-
-  private List<Integer> numbers(int tid, String key) throws IOException {
-    for (String line : read(tid, "status").split("\n", -1)) {
-      if (line.startsWith(key) && line.startsWith(":", key.length())) {
-        return Stream.of(line.substring(key.length() + 1).trim().split("\\s+", -1))
-            .map(Numbers::parse)
-            .filter(OptionalLong::isPresent)
-            .map(number -> (int) number.getAsLong())
-            .toList();
-      }
-    }
-    return List.of();
   }
 
   private String read(int pid, String name) throws IOException {

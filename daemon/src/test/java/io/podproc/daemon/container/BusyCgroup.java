@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** A cgroup of process 300 that uses CPU time between any two looks, and is slow to tell. */
 class BusyCgroup implements Cgroup {
@@ -35,13 +36,8 @@ class BusyCgroup implements Cgroup {
   }
 
   @Override
-  public List<Integer> processes() {
-    return List.of(300);
-  }
-
-  @Override
-  public List<Integer> threads() {
-    return List.of(300);
+  public Optional<int[]> threads(BooleanSupplier isOver) {
+    return Optional.of(new int[] {300});
   }
 
   @Override

@@ -29,7 +29,7 @@ class CallersTest {
     Callers<String> callers =
         new Callers<>(
             new Processes(proc),
-            text -> {
+            (text, _) -> {
               asked.add(text);
               return text;
             });

@@ -35,13 +35,90 @@ class ContainerResolverTest {
     kernel = FakeKernel.v2(root);
     containers =
         new Containers(
-            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
-    resolver = new ContainerResolver(kernel.processes(), containers, FakeKernel.HOST_NAMESPACE);
+            kernel.cgroups(),
+            kernel.host(),
+            kernel.processes(),
+            CpuPolicy.QUOTA,
+            FakeKernel.looks(),
+            kernel::nanoTime);
+    resolver = resolver(FakeKernel.DAEMON);
     kernel.process(1).at("/init.scope");
   }
 
+  private ContainerResolver resolver(ProcCgroup daemon) {
+    return new ContainerResolver(
+        kernel.processes(), containers, FakeKernel.looks(), daemon, FakeKernel.HOST_NAMESPACE);
+  }
+
+  private Container seenBy(int tid) throws IOException {
+    return ((ContainerView) resolver.of(tid).orElseThrow()).container();
+  }
+
   private Optional<String> cgroupSeenBy(int tid) throws IOException {
-    return resolver.of(tid).map(view -> ((Container) view).paths().v2().orElse("none"));
+    return resolver
+        .of(tid)
+        .map(view -> ((ContainerView) view).container().paths().v2().orElse("none"));
+  }
+
+  /** Else one process makes as many containers as it likes, and each has a turn of its own. */
+  @Test
+  void nothingBelowAContainerIsAnother() throws IOException {
+    kernel.process(300).at(WEB);
+    Object reader = resolver.of(300).orElseThrow();
+    for (int i = 0; i < 50; i++) {
+      String name = "/kubepods/docker-" + Integer.toHexString(i + 16).repeat(32) + ".scope";
+      kernel.process(1000 + i).at(WEB + "/a".repeat(i) + name);
+      assertThat(resolver.of(1000 + i)).contains((View) reader);
+      assertThat(resolver.asker(1000 + i)).isEqualTo(reader);
+    }
+    assertThat(containers.size()).isEqualTo(1);
+  }
+
+  @Test
+  void noNameOfARuntimeMakesAPartOfAPlainContainerAnother() throws IOException {
+    kernel.process(300).at("/lxc/web/init.scope").namespace("pid:[7]").numbered(1).parent(299);
+    kernel
+        .process(301)
+        .at("/lxc/web/kubepods/docker-" + "a".repeat(64) + ".scope")
+        .namespace("pid:[8]")
+        .numbered(5, 1)
+        .parent(300);
+    assertThat(cgroupSeenBy(301)).contains("/lxc/web");
+    assertThat(cgroupSeenBy(300)).contains("/lxc/web");
+    assertThat(containers.size()).isEqualTo(1);
+  }
+
+  /** Such a text is 50 KB long, and there may be thousands. */
+  @Test
+  void aCallerFarDownInAContainerIsPlacedAndNotKept() throws IOException {
+    kernel.process(300).at(WEB + "/a".repeat(2000));
+    for (int i = 0; i < 3; i++) {
+      assertThat(cgroupSeenBy(300)).contains(WEB);
+    }
+    assertThat(containers.size()).isEqualTo(1);
+  }
+
+  @Test
+  void noRuntimeMakesContainersThatFarDown() {
+    kernel.process(300).at("/a".repeat(40) + WEB);
+    assertThatThrownBy(() -> resolver.of(300))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("far down");
+    kernel.process(301).at("/box" + "/a".repeat(40)).namespace("pid:[7]").numbered(1);
+    assertThatThrownBy(() -> resolver.of(301)).isInstanceOf(IOException.class);
+    assertThat(containers.size()).isZero();
+  }
+
+  @Test
+  void onANodeThatIsAContainerItsContainersAreFound() throws IOException {
+    String node = "/docker/" + "c".repeat(64);
+    resolver = resolver(ProcCgroup.parse("0::" + node + POD + "d".repeat(64) + "\n"));
+    kernel.process(300).at(node + WEB);
+    kernel.process(301).at(node + LOG + "/docker/" + "e".repeat(64));
+    kernel.process(302).at(node + "/system.slice/containerd.service");
+    assertThat(cgroupSeenBy(300)).contains(node + WEB);
+    assertThat(cgroupSeenBy(301)).contains(node + LOG);
+    assertThat(resolver.of(302)).isEmpty();
   }
 
   @Test
@@ -106,10 +183,10 @@ class ContainerResolverTest {
   }
 
   @Test
-  void aNamespaceInsideOfAnotherIsAContainerOfItsOwn() throws IOException {
+  void aNamespaceInsideOfAnotherIsAPartOfTheOuterContainer() throws IOException {
     kernel.process(300).at("/outer").namespace("pid:[7]").numbered(1).parent(299);
     kernel.process(310).at("/outer/inner").namespace("pid:[8]").numbered(4, 1).parent(300);
-    assertThat(cgroupSeenBy(310)).contains("/outer/inner");
+    assertThat(cgroupSeenBy(310)).contains("/outer");
     assertThat(cgroupSeenBy(300)).contains("/outer");
   }
 
@@ -162,7 +239,7 @@ class ContainerResolverTest {
     kernel
         .process(300)
         .cgroups("3:memory:" + WEB + "/x\n2:cpu,cpuacct:" + WEB + "\n1:pids:/\n0::/\n");
-    assertThat(((Container) resolver.of(300).orElseThrow()).paths())
+    assertThat(seenBy(300).paths())
         .isEqualTo(
             ProcCgroup.parse("3:memory:" + WEB + "\n2:cpu,cpuacct:" + WEB + "\n1:pids:/\n0::/\n"));
   }
@@ -173,7 +250,8 @@ class ContainerResolverTest {
     kernel.cgroup(WEB, 1000).members(WEB, 300);
     View view = resolver.of(300).orElseThrow();
     assertThat(view.load().averages()).containsOnly(0L);
-    LoadSampler sampler = new LoadSampler(containers, Duration.ofSeconds(5), kernel::nanoTime);
+    LoadSampler sampler =
+        new LoadSampler(containers, Duration.ofSeconds(5), LoadSamplerTest::fail, kernel::nanoTime);
     kernel.advance(Duration.ofSeconds(5));
     sampler.sample();
     Load before = view.load();
@@ -215,7 +293,7 @@ class ContainerResolverTest {
     FakeKernel here = new FakeKernel(Path.of("/"));
     Process sleeper = new ProcessBuilder("sleep", "60").start();
     int tid = (int) sleeper.pid();
-    Callers<String> callers = new Callers<>(here.processes(), text -> text);
+    Callers<String> callers = new Callers<>(here.processes(), (text, _) -> text);
     assertThat(callers.find(tid)).isNotEmpty();
     sleeper.destroyForcibly().waitFor();
     assertThatThrownBy(() -> callers.find(tid)).isInstanceOf(IOException.class);
@@ -273,11 +351,11 @@ class ContainerResolverTest {
   void aContainerThatWasForgottenIsFoundAgain() throws IOException {
     kernel.process(300).at(WEB).numbered(1).startedAt(9990);
     kernel.cgroup(WEB, 1000).members(WEB, 300);
-    Container first = (Container) resolver.of(300).orElseThrow();
+    Container first = seenBy(300);
     assertThat(first.age()).isEqualTo(Duration.ofSeconds(10));
     containers.remove(first);
     assertThatThrownBy(first::cpuTimes).isInstanceOf(IOException.class);
-    Container second = (Container) resolver.of(300).orElseThrow();
+    Container second = seenBy(300);
     assertThat(second).isNotSameAs(first);
     assertThat(second.age()).isEqualTo(Duration.ofSeconds(10));
     assertThat(containers.at(second.paths())).isSameAs(second);

@@ -4,20 +4,23 @@ package io.podproc.daemon.container;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.podproc.daemon.cgroup.Cgroup;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.fake.FakeKernel;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.Load;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,10 +36,22 @@ class ContainersTest {
     kernel = FakeKernel.v2(root);
     containers =
         new Containers(
-            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
+            kernel.cgroups(),
+            kernel.host(),
+            kernel.processes(),
+            CpuPolicy.QUOTA,
+            FakeKernel.looks(),
+            kernel::nanoTime);
     kernel.cgroup("/web", 2_000_000).members("/web", 300, 301);
     kernel.process(300).at("/web").startedAt(9990);
     kernel.process(301).at("/web").startedAt(9995);
+  }
+
+  private void sample() {
+    LoadSampler sampler =
+        new LoadSampler(containers, Duration.ofSeconds(5), LoadSamplerTest::fail, kernel::nanoTime);
+    kernel.advance(Duration.ofSeconds(5));
+    sampler.sample();
   }
 
   private Container web() {
@@ -60,6 +75,7 @@ class ContainersTest {
   void whenThatEndsTheNextOldestCounts() throws IOException {
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
     kernel.remove("proc/300").members("/web", 301);
+    sample();
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(5));
   }
 
@@ -67,6 +83,7 @@ class ContainersTest {
   void aPidThatIsUsedAgainIsAnotherProcess() throws IOException {
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
     kernel.remove("proc/300").process(300).startedAt(9999);
+    sample();
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(5));
   }
 
@@ -113,6 +130,7 @@ class ContainersTest {
             kernel.host(),
             kernel.processes(),
             CpuPolicy.CPUSET,
+            FakeKernel.looks(),
             kernel::nanoTime);
     assertThat(byCpuset.at(ProcCgroup.parse("0::/web\n")).cpus().hostNumbers())
         .containsExactly(1, 2, 3);
@@ -122,14 +140,8 @@ class ContainersTest {
   void readersAtTheSameTimeCountNothingTwice() throws Exception {
     int readers = 4;
     int times = 200;
-    Container busy =
-        new Container(
-            ProcCgroup.parse("0::/busy\n"),
-            new BusyCgroup(),
-            kernel.host(),
-            kernel.processes(),
-            CpuPolicy.QUOTA,
-            kernel::nanoTime);
+    Container busy = container(new BusyCgroup(), FakeKernel.looks());
+    busy.lookSoon();
     try (ExecutorService threads = Executors.newFixedThreadPool(readers)) {
       List<Future<?>> all = new ArrayList<>();
       for (int i = 0; i < readers; i++) {
@@ -146,61 +158,136 @@ class ContainersTest {
       }
     }
     assertThat(busy.cpuTimes().total().used().sum())
-        .isEqualTo((readers * times + 1) * BusyCgroup.EACH_LOOK);
+        .isEqualTo((readers * times + 2) * BusyCgroup.EACH_LOOK); // the first look, and ours
   }
 
-  /**
-   * Whoever counts the threads asks for the first of them, and whoever saves asks for the count.
-   */
+  private Container container(Cgroup cgroup, Looks looks) {
+    ProcCgroup paths = ProcCgroup.parse("0::/busy\n");
+    return new Container(
+        paths,
+        cgroup,
+        new Container.Node(
+            kernel.host(), kernel.processes(), CpuPolicy.QUOTA, looks, kernel::nanoTime),
+        new ContainerView(containers, paths),
+        Optional.of(new Ancestry(kernel.processes(), 301)));
+  }
+
+  /** A cgroup whose threads nobody has ever counted to the end. */
+  private static final class EndlessCgroup extends BusyCgroup {
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    @Override
+    public Optional<int[]> threads(BooleanSupplier isOver) {
+      begun.countDown();
+      try {
+        ended.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return Optional.empty();
+    }
+  }
+
+  /** Else it is each thread that serves who waits, and nobody on the node is answered. */
   @Test
   @Timeout(20)
-  void whoReadsTheLoadAndWhoSavesDoNotWaitForEachOther() throws Exception {
-    kernel.process(300).numbered(1);
-    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
-    Container container =
-        new Container(
-            ProcCgroup.parse("0::/busy\n"),
-            new BusyCgroup() {
-              @Override
-              public List<Integer> threads() {
-                meanwhile.get().run();
-                return super.threads();
-              }
-            },
-            kernel.host(),
-            kernel.processes(),
-            CpuPolicy.QUOTA,
-            kernel::nanoTime);
-    AtomicReference<Memory.OfContainer> saved = new AtomicReference<>();
-    Thread saving =
-        Thread.ofPlatform()
-            .daemon()
-            .unstarted(() -> {
-              try {
-                saved.set(container.memory());
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
-    meanwhile.set(() -> {
-      saving.start();
-      while (saving.getState() != Thread.State.BLOCKED) {
-        Thread.onSpinWait();
+  void whoReadsWaitsForNobodyWhoCountsThreads() throws Exception {
+    EndlessCgroup cgroup = new EndlessCgroup();
+    kernel.process(301).at("/busy").parent(300).startedAt(9995);
+    kernel.process(300).at("/busy").startedAt(9990);
+    try (ExecutorService looking = Executors.newSingleThreadExecutor()) {
+      try {
+        Container container = container(cgroup, new Looks(looking, LoadSamplerTest::fail));
+        container.lookSoon();
+        cgroup.begun.await();
+        // The first one waits a moment, and is told what is known without a count.
+        assertThat(container.load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0));
+        assertThat(container.age()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(container.cpuTimes().visible()).hasSize(2);
+        assertThat(container.memory()).isEmpty();
+      } finally {
+        cgroup.ended.countDown();
       }
-    });
-    Thread reading =
-        Thread.ofPlatform()
-            .daemon()
-            .start(() -> {
-              try {
-                Load _ = container.load();
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
-    reading.join(Duration.ofSeconds(10));
-    saving.join(Duration.ofSeconds(5));
-    assertThat(saved.get()).isNotNull();
-    assertThat(saved.get().lastPid()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theFirstReaderIsToldWhatTheFirstLookFinds() throws Exception {
+    try (ExecutorService looking = Executors.newSingleThreadExecutor()) {
+      Container container = container(new BusyCgroup(), new Looks(looking, LoadSamplerTest::fail));
+      container.lookSoon();
+      assertThat(container.load().total()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void thereIsABoundToHowManyAreKnown() {
+    Container first = web();
+    for (int i = 0; i < Containers.MAX_CONTAINERS + 5; i++) {
+      kernel.advance(Duration.ofSeconds(1));
+      Container next = containers.at(ProcCgroup.parse("0::/c" + i + "\n"));
+      next.ask();
+    }
+    assertThat(containers.size()).isEqualTo(Containers.MAX_CONTAINERS);
+    assertThat(containers.evictions()).isEqualTo(6);
+    assertThat(first.isClosed()).isTrue();
+    assertThat(web().isClosed()).isFalse();
+  }
+
+  private static Memory.OfContainer memory(String path) {
+    return new Memory.OfContainer(
+        ProcCgroup.parse("0::" + path + "\n"),
+        300,
+        Duration.ofSeconds(9990),
+        Optional.empty(),
+        new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17));
+  }
+
+  @Test
+  void aContainerGoesOnWhereAnotherDaemonLeftOff() throws IOException {
+    containers.remember(List.of(memory("/web")));
+    assertThat(web().load()).isEqualTo(new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17));
+    assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(containers.memories()).containsExactly(memory("/web"));
+  }
+
+  @Test
+  void anotherContainerOfThatNameBeginsAnew() throws IOException {
+    kernel.process(300).at("/web").startedAt(9991);
+    containers.remember(List.of(memory("/web")));
+    assertThat(web().load().averages()).containsOnly(0L);
+    assertThat(web().load().total()).isEqualTo(2);
+  }
+
+  @Test
+  void whatIsRememberedExceedsNoBound() {
+    List<Memory.OfContainer> memories = new ArrayList<>();
+    memories.add(memory("/web/docker-" + "a".repeat(64) + ".scope"));
+    memories.add(memory("/web"));
+    memories.add(memory("/a".repeat(200)));
+    memories.add(memory("/" + "a".repeat(3000)));
+    containers.remember(memories);
+    assertThat(containers.memories()).containsExactly(memory("/web"));
+    for (int i = 0; i < 2 * Containers.MAX_CONTAINERS; i++) {
+      memories.add(memory("/c" + i));
+    }
+    containers.remember(memories);
+    assertThat(containers.memories()).hasSize(Containers.MAX_CONTAINERS);
+  }
+
+  /** An open file is a few bytes; a container is dozens of descriptors. */
+  @Test
+  @Timeout(20)
+  void anOpenFileKeepsNoContainer() {
+    ContainerView view = web().view();
+    WeakReference<Container> container = new WeakReference<>(view.known());
+    containers.remove(web());
+    while (container.get() != null) {
+      System.gc();
+    }
+    assertThat(view.known()).isNull();
+    assertThat(view.container()).isSameAs(web());
+    assertThat(web().view()).isEqualTo(view).hasSameHashCodeAs(view);
   }
 }

@@ -10,7 +10,9 @@ import io.podproc.daemon.view.Load;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,12 +31,21 @@ class LoadSamplerTest {
     kernel = FakeKernel.v2(root);
     containers =
         new Containers(
-            kernel.cgroups(), kernel.host(), kernel.processes(), CpuPolicy.QUOTA, kernel::nanoTime);
-    sampler = new LoadSampler(containers, INTERVAL, kernel::nanoTime);
+            kernel.cgroups(),
+            kernel.host(),
+            kernel.processes(),
+            CpuPolicy.QUOTA,
+            FakeKernel.looks(),
+            kernel::nanoTime);
+    sampler = new LoadSampler(containers, INTERVAL, LoadSamplerTest::fail, kernel::nanoTime);
     kernel.process(300).at("/web").namespace("pid:[7]").numbered(1).startedAt(9000);
     kernel.process(301).at("/web").namespace("pid:[7]").numbered(17).startedAt(9001).state('R');
     kernel.members("/web", 300, 301);
     run();
+  }
+
+  static void fail(Throwable thrown) {
+    throw new AssertionError(thrown);
   }
 
   /** The container uses CPU time. */
@@ -71,6 +82,85 @@ class LoadSamplerTest {
     LoadAverage expected = new LoadAverage();
     expected.advance(2, 1, INTERVAL);
     assertThat(load.averages()).isEqualTo(expected.values());
+  }
+
+  /** A clock that goes on by itself: each look at it takes 0.1 ms. */
+  private LoadSampler hurried(List<Throwable> failures) {
+    return new LoadSampler(
+        containers,
+        INTERVAL,
+        failures::add,
+        () -> kernel.advance(Duration.ofNanos(100_000)).nanoTime());
+  }
+
+  private void manyThreads(int count) {
+    int[] tids = IntStream.range(1000, 1000 + count).toArray();
+    for (int tid : tids) {
+      kernel.process(tid).at("/web").startedAt(9000).state('R');
+    }
+    kernel.members("/web", tids);
+  }
+
+  @Test
+  void aContainerWithManyThreadsIsLookedAtInSlices() {
+    Container web = web();
+    List<Throwable> failures = new ArrayList<>();
+    sampler = hurried(failures);
+    manyThreads(2000);
+    int rounds = 0;
+    while (web.loadAccount().load().total() == 2) {
+      run();
+      long begun = kernel.nanoTime();
+      sampleAfter(INTERVAL);
+      // No round takes longer than that, however many threads there are.
+      assertThat(kernel.nanoTime() - begun - INTERVAL.toNanos()).isLessThan(80_000_000);
+      rounds++;
+    }
+    assertThat(rounds).isBetween(3, 6);
+    assertThat(web.loadAccount().load().running()).isEqualTo(2000);
+    assertThat(sampler.cuts()).isZero();
+    assertThat(failures).isEmpty();
+  }
+
+  @Test
+  void othersAreSampledMeanwhile() throws IOException {
+    kernel.cgroup("/log", 1).members("/log", 400).process(400).at("/log").startedAt(9000);
+    Container log = containers.at(ProcCgroup.parse("0::/log\n"));
+    Container web = web();
+    sampler = hurried(new ArrayList<>());
+    manyThreads(2000);
+    run();
+    kernel.process(400).state('R');
+    kernel.cgroup("/log", 2);
+    sampleAfter(INTERVAL);
+    assertThat(log.load().running()).isEqualTo(1);
+    assertThat(log.load().averages().getFirst()).isPositive();
+    assertThat(web.load().running()).isEqualTo(1); // as before
+  }
+
+  @Test
+  void whatIsBeyondBoundsKeepsWhatWasKnown() throws IOException {
+    Load before = web().load();
+    for (int i = 0; i < 40; i++) {
+      kernel.members("/web" + "/a".repeat(i + 1));
+    }
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(sampler.cuts()).isEqualTo(1);
+    assertThat(web().load().total()).isEqualTo(before.total());
+    assertThat(web().load().averages().getFirst()).isPositive();
+    assertThat(web().age()).isEqualTo(Duration.ofSeconds(1000));
+    assertThat(containers.size()).isEqualTo(1);
+    // By what the kernel says of their number, none is looked at.
+    kernel.remove("cgroup/web/a").write("cgroup/web/cgroup.stat", "nr_descendants 10000\n");
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(sampler.cuts()).isEqualTo(2);
+    kernel.write("cgroup/web/cgroup.stat", "nr_descendants 1\nnr_dying_descendants 10000\n");
+    run();
+    kernel.process(301).state('S');
+    sampleAfter(INTERVAL);
+    assertThat(web().load().running()).isZero();
   }
 
   @Test

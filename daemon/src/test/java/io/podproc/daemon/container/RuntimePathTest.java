@@ -3,6 +3,7 @@ package io.podproc.daemon.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.podproc.daemon.cgroup.ProcCgroup;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,6 +21,10 @@ class RuntimePathTest {
         .replace("$UNIT", UNIT)
         .replace("$MIRROR", MIRROR)
         .replace("$ID", ID);
+  }
+
+  private static RuntimePath onHost() {
+    return RuntimePath.onNodeOf(ProcCgroup.parse("0::/system.slice/podproc.service\n"));
   }
 
   @ParameterizedTest
@@ -46,16 +51,12 @@ class RuntimePathTest {
         "/machine.slice/libpod-$ID.scope",
         "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-$ID.scope",
         "/libpod_parent/libpod-$ID",
-        // a node that is itself a container
-        "/docker/$OTHER/kubelet/kubepods/burstable/pod$UID/$ID",
-        "/system.slice/docker-$OTHER.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod$UNIT.slice/cri-containerd-$ID.scope",
-        "/docker/$OTHER/kubepods-burstable-pod$UNIT.slice:cri-containerd:$ID",
       })
   void theContainerOfEachRuntimeIsFound(String pattern) {
     String path = filled(pattern);
-    assertThat(RuntimePath.container(path)).contains(path);
-    assertThat(RuntimePath.container(path + "/init.scope")).contains(path);
-    assertThat(RuntimePath.container(path + "/system.slice/nginx.service")).contains(path);
+    assertThat(onHost().container(path)).contains(path);
+    assertThat(onHost().container(path + "/init.scope")).contains(path);
+    assertThat(onHost().container(path + "/system.slice/nginx.service")).contains(path);
   }
 
   @ParameterizedTest
@@ -66,10 +67,15 @@ class RuntimePathTest {
         "/kubepods.slice/kubepods-pod$UNIT.slice/cri-containerd-$ID.scope|/docker/$OTHER",
         "/system.slice/docker-$ID.scope|/docker/$OTHER/docker/$ID",
         "/docker/$ID|/a:b",
+        // names that only Kubernetes would give, and no end to them
+        "/system.slice/docker-$ID.scope|/kubepods/docker-$OTHER.scope",
+        "/kubepods/burstable/pod$UID/$ID|/kubepods/burstable/pod$UID/$OTHER",
+        "/docker/$ID|/kubelet/kubepods.slice/kubepods-pod$UNIT.slice/cri-containerd-$OTHER.scope",
+        "/kubepods.slice/kubepods-pod$UNIT.slice/cri-containerd-$ID.scope|/a/b/c:cri-containerd:$OTHER",
       })
   void whatAContainerRunsInsideOfItselfBelongsToIt(String pattern) {
     String[] parts = filled(pattern).split("\\|", -1);
-    assertThat(RuntimePath.container(parts[0] + parts[1])).contains(parts[0]);
+    assertThat(onHost().container(parts[0] + parts[1])).contains(parts[0]);
   }
 
   @ParameterizedTest
@@ -107,6 +113,33 @@ class RuntimePathTest {
         "/docker/$ID (deleted)",
       })
   void whateverElseIsNone(String pattern) {
-    assertThat(RuntimePath.container(filled(pattern))).isEmpty();
+    assertThat(onHost().container(filled(pattern))).isEmpty();
+  }
+
+  /** A node that is itself a container: of the daemon's own cgroup, what is above its container. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // in a pod, with the cgroup namespace of the node's node
+        "/docker/$OTHER/kubelet/kubepods/besteffort/pod$UID/$ID2|/docker/$OTHER|/kubelet/kubepods/burstable/pod$UID/$ID",
+        "/system.slice/docker-$OTHER.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod$UNIT.slice/cri-containerd-$ID2.scope|/system.slice/docker-$OTHER.scope|/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod$UNIT.slice/cri-containerd-$ID.scope",
+        // as a service of the node
+        "/docker/$OTHER/system.slice/podproc.service|/docker/$OTHER|/kubepods-burstable-pod$UNIT.slice:cri-containerd:$ID",
+        // in a container of a host: no node
+        "/docker/$OTHER||/docker/$ID",
+        "/kubepods/pod$UID/$ID2||/kubepods/burstable/pod$UID/$ID",
+        "/||/docker/$ID",
+      })
+  void aContainerOfTheDaemonsOwnNodeIsFound(String pattern) {
+    String[] parts = filled(pattern.replace("$ID2", "a".repeat(64))).split("\\|", -1);
+    RuntimePath runtime = RuntimePath.onNodeOf(ProcCgroup.parse("0::" + parts[0] + "\n"));
+    String container = parts[1] + parts[2];
+    assertThat(runtime.container(container)).contains(container);
+    assertThat(runtime.container(container + "/docker/" + OTHER)).contains(container);
+    if (!parts[1].isEmpty()) {
+      assertThat(runtime.container(parts[1] + "/system.slice/containerd.service")).isEmpty();
+      // Of another node beside it.
+      assertThat(runtime.container("/docker/" + ID + parts[2])).contains("/docker/" + ID);
+    }
   }
 }

@@ -2,6 +2,8 @@
 package io.podproc.daemon.fake;
 
 import io.podproc.daemon.cgroup.CgroupHierarchy;
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.container.Looks;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
 import java.io.IOException;
@@ -19,6 +21,9 @@ import java.util.stream.Stream;
  */
 public final class FakeKernel {
   public static final String HOST_NAMESPACE = "pid:[4026531836]";
+
+  /** Where the daemon itself is. */
+  public static final ProcCgroup DAEMON = ProcCgroup.parse("0::/system.slice/podproc.service\n");
 
   private final Path root;
   private long nanos;
@@ -119,6 +124,15 @@ public final class FakeKernel {
 
   public HostFacts host() {
     return new HostFacts(path("proc"), path("sys"), Duration.ZERO, this::nanoTime, this::bootNanos);
+  }
+
+  /** Looks that are over as soon as they begin. */
+  public static Looks looks() {
+    return new Looks(
+        Runnable::run,
+        thrown -> {
+          throw new AssertionError(thrown);
+        });
   }
 
   public CgroupHierarchy cgroups() throws IOException {

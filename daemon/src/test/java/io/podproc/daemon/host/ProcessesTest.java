@@ -36,9 +36,9 @@ class ProcessesTest {
         .state('R');
     assertThat(processes.cgroup(300)).isEqualTo("0::/a:b\n");
     assertThat(processes.pidNamespace(300)).isEqualTo("pid:[7]");
-    assertThat(processes.namespacePids(300)).containsExactly(300, 20, 1);
-    assertThat(processes.parent(300)).isEqualTo(299);
-    assertThat(processes.stat(300)).isEqualTo(new ProcessStat('R', Duration.ofSeconds(12)));
+    assertThat(processes.status(300).namespacePids()).containsExactly(300, 20, 1);
+    assertThat(processes.status(300).parent()).isEqualTo(299);
+    assertThat(processes.stat(300)).isEqualTo(new ProcessStat('R', 299, Duration.ofSeconds(12)));
     assertThat(processes.threadStat(300)).isEqualTo(processes.stat(300));
   }
 
@@ -64,20 +64,20 @@ class ProcessesTest {
   @Test
   void aKernelWithoutNamespacePidsTellsNone() throws IOException {
     kernel.write("proc/300/status", "Name:\tsh\nPid:\t300\nPPid:\t1\n");
-    assertThat(processes.namespacePids(300)).isEmpty();
-    assertThat(processes.parent(300)).isEqualTo(1);
+    assertThat(processes.status(300).namespacePids()).isEmpty();
+    assertThat(processes.status(300).parent()).isEqualTo(1);
   }
 
   @Test
   void aStatusThatIsCutShortTellsNoParent() throws IOException {
     kernel.write("proc/300/status", "Name:\tsh\nPPid");
-    assertThat(processes.parent(300)).isZero();
+    assertThat(processes.status(300).parent()).isZero();
   }
 
   @Test
   void aNameLikeAKeyIsNoKey() throws IOException {
     kernel.write("proc/300/status", "Name:\tNSpid:\t5\nNSpidX:\t6\nNSpid:\t300\t7\n");
-    assertThat(processes.namespacePids(300)).containsExactly(300, 7);
+    assertThat(processes.status(300).namespacePids()).containsExactly(300, 7);
   }
 
   @Test
@@ -91,7 +91,7 @@ class ProcessesTest {
   void aProcessThatIsGoneIsAnError() {
     assertThatThrownBy(() -> processes.cgroup(5)).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> processes.stat(5)).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> processes.parent(5)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> processes.status(5)).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> processes.pidNamespace(5)).isInstanceOf(IOException.class);
   }
 }
