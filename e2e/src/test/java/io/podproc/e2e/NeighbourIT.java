@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podproc.e2e.DaemonProcess.Start;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A container with Docker's default capabilities does what it can to the node's files, while
+ * another one reads on: without an error, its own text, and without waiting.
+ */
+@Tag("integration")
+class NeighbourIT {
+  private static final String SCRIPT =
+      "/usr/bin/python3 -I -S " + Machine.checkout().resolve("e2e/src/test/resources/neighbour.py");
+
+  private static final long MIB = 1024;
+
+  /** What the victim may wait, in seconds, on a machine that gives it its time. */
+  private static final double WAIT = 0.25;
+
+  /** As {@link #WAIT}, beside many threads. */
+  private static final double WAIT_BESIDE_THREADS = 0.1;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void check() {
+    Requirements.mount();
+    Requirements.tool("python3");
+    Requirements.tool("prlimit");
+  }
+
+  private static DaemonProcess serve(String... wrapper) {
+    DaemonProcess daemon = Start.with("-Dpodproc.sampler-interval=1s").within(wrapper).launch();
+    try {
+      return daemon.awaitServing();
+    } catch (RuntimeException | AssertionError e) {
+      daemon.close();
+      throw e;
+    }
+  }
+
+  /** What a container's root may do where its engine is Docker, in its own cgroup. */
+  private static String inOwnCgroup(String command) {
+    String type = Machine.hasCgroup2() ? "cgroup2" : "cgroup -o memory";
+    return "setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,"
+        + "+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap"
+        + " --inh-caps=-all --nnp unshare -U -r -C -m bash -c"
+        + " 'mount -t TYPE none /mnt && SCRIPT COMMAND'"
+            .replace("TYPE", type)
+            .replace("SCRIPT", SCRIPT)
+            .replace("COMMAND", command);
+  }
+
+  /** A container that only reads, from when it is made until it is asked how it fared. */
+  private final class Victim implements AutoCloseable {
+    private static final int MEMORY_MIB = 96;
+
+    private final Path end = folder.resolve("end");
+    private final Container container;
+    private final FutureTask<Output> reading;
+
+    /**
+     * @param calm a daemon that nobody disturbs: how long its answers take is the machine's doing
+     */
+    Victim(DaemonProcess daemon, DaemonProcess calm) {
+      container = Container.of(daemon).memory(MEMORY_MIB + "M").start();
+      String command =
+          SCRIPT + " victim " + end + " " + MEMORY_MIB * MIB + " " + calm.file("/proc/meminfo");
+      reading = new FutureTask<>(() -> container.run(Machine.deadline(300), command));
+      Thread.ofVirtual().start(reading);
+    }
+
+    void assertHasReadOn(double wait) throws Exception {
+      Path _ = Files.createFile(end);
+      String text;
+      try {
+        text = reading.get().ok();
+      } catch (ExecutionException e) {
+        throw new AssertionError(e.getCause());
+      }
+      System.out.print(text);
+      assertThat(text).containsPattern("^reads [1-9]\\d+ errors 0 \\[] wrong 0\n");
+      double late = Output.number(text, "^worst \\S+ late (\\S+)$");
+      assertThat(Output.number(text, "^worst (\\S+) "))
+          .isLessThan(Machine.deadline(1).toMillis() / 1000.0 * wait + late);
+    }
+
+    @Override
+    public void close() {
+      container.close();
+    }
+  }
+
+  /** Whatever a container has done: the daemon is as it was. */
+  private static void assertUnharmed(DaemonProcess daemon) {
+    String metrics = daemon.get("/q/metrics").body();
+    assertThat(daemon.get("/q/health/live").body()).contains("UP");
+    assertThat(metrics)
+        .doesNotContainPattern("podproc_task_failures_total\\{[^}]*} [1-9]")
+        .doesNotContainPattern("podproc_fallbacks_total\\{[^}]*} [1-9]");
+    assertThat(metric(metrics, "podproc_containers")).isLessThanOrEqualTo(2);
+    assertThat(metric(metrics, "jvm_memory_used_bytes.*Tenured.*")).isLessThan(32 * MIB * MIB);
+    assertThat(descriptors(daemon)).isLessThan(1500);
+    assertThat(daemon.output()).doesNotContain("Error");
+    assertThat(metric(metrics, "podproc_task_age_seconds.*beat")).isLessThan(seconds(5));
+    assertThat(metric(metrics, "podproc_task_age_seconds.*sample")).isLessThan(seconds(10));
+  }
+
+  private static void awaitMetric(DaemonProcess daemon, String name, double least) {
+    Command.await(
+        name + " is " + least,
+        Machine.deadline(30),
+        () -> metric(daemon.get("/q/metrics").body(), name) >= least);
+  }
+
+  private static double seconds(int seconds) {
+    return Machine.deadline(seconds).toSeconds();
+  }
+
+  /** The first one of the name. */
+  private static double metric(String metrics, String name) {
+    return Output.number(metrics, "^" + name + "\\S* (\\S+)$");
+  }
+
+  private static long descriptors(DaemonProcess daemon) {
+    try (Stream<Path> open = Files.list(Path.of("/proc/" + daemon.pid() + "/fd"))) {
+      return open.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void a_container_that_nests_cgroups_as_deep_as_paths_go() throws Exception {
+    try (DaemonProcess daemon = serve();
+        DaemonProcess calm = serve();
+        Victim victim = new Victim(daemon, calm);
+        Container attacker = Container.of(daemon).memory("128M").start()) {
+      // As many say what they are to be taken for, and are taken for what they are.
+      assertThat(attacker.run(inOwnCgroup("chain /mnt")).ok())
+          .containsPattern("^(total " + 128 * MIB + " read\n){3}depth 1[89]\\d\\d\n$");
+      try {
+        String read = "for i in 1 2 3 4; do cat /proc/uptime /proc/loadavg /proc/stat; done";
+        assertThat(attacker.run(read).ok()).contains("procs_running");
+        awaitMetric(daemon, "podproc_looks_cut_total", 3); // samples that met it
+        victim.assertHasReadOn(WAIT);
+        assertUnharmed(daemon);
+      } finally {
+        String _ =
+            Command.bash(SCRIPT + " unchain " + Machine.cgroup(attacker.cgroup(), "memory")).ok();
+      }
+    }
+  }
+
+  @Test
+  void a_container_that_names_its_cgroups_as_a_runtime_does() throws Exception {
+    try (DaemonProcess daemon = serve();
+        DaemonProcess calm = serve();
+        Victim victim = new Victim(daemon, calm);
+        Container attacker = Container.of(daemon).memory("128M").start()) {
+      assertThat(attacker.run("ulimit -n 8192; " + inOwnCgroup("fakes /mnt 3000")).ok())
+          .contains("held 3000 totals " + 128 * MIB + "\n");
+      assertUnharmed(daemon);
+      victim.assertHasReadOn(WAIT);
+    }
+  }
+
+  @Test
+  void a_container_with_twenty_thousand_threads() throws Exception {
+    Path log = folder.resolve("log");
+    // Those of an emulated machine are as dear as ten.
+    int count = Machine.deadline(1).toSeconds() > 1 ? 2000 : 20_000;
+    try (DaemonProcess daemon = serve();
+        DaemonProcess calm = serve();
+        Victim victim = new Victim(daemon, calm);
+        Container attacker = Container.of(daemon).memory("2G").start()) {
+      String _ =
+          attacker.run(SCRIPT + " threads " + count + " " + seconds(60) + " >" + log + " &").ok();
+      Command.await(
+          "the threads are there", Machine.deadline(60), () -> Machine.read(log).contains("made"));
+      // It is counted all the same, a slice at a time.
+      Command.await(
+          "its threads are counted",
+          Machine.deadline(60),
+          () ->
+              attacker
+                  .run("cat /proc/loadavg")
+                  .text()
+                  .matches("[\\d. ]+/" + count / 1000 + "\\d{3} \\d+\n"));
+      // Samples meet readers now and then.
+      awaitMetric(daemon, "podproc_render_seconds_count.file=\"/proc/meminfo\"", 700);
+      victim.assertHasReadOn(WAIT_BESIDE_THREADS);
+      assertUnharmed(daemon);
+    }
+  }
+
+  /** Of a daemon that may have few: each thread that asks is known by one. */
+  @Test
+  void a_container_that_takes_the_daemon_s_descriptors() throws Exception {
+    try (DaemonProcess daemon = serve("prlimit", "--nofile=200:200", "--");
+        DaemonProcess calm = serve();
+        Victim victim = new Victim(daemon, calm);
+        Container attacker = Container.of(daemon).memory("128M").start()) {
+      String _ = attacker.run(SCRIPT + " readers 400 " + seconds(20) + " &").ok();
+      awaitMetric(daemon, "podproc_render_seconds_count.file=\"/proc/loadavg\"", 2000);
+      // One that comes when there are none left.
+      try (Container newcomer = Container.of(daemon).memory("64M").start()) {
+        assertThat(newcomer.memory("MemTotal")).isEqualTo(64 * MIB);
+        assertThat(newcomer.read("/proc/loadavg")).containsPattern("/[1-9] ");
+      }
+      victim.assertHasReadOn(WAIT);
+      assertThat(daemon.get("/q/metrics").body())
+          .doesNotContainPattern("podproc_fallbacks_total\\{[^}]*} [1-9]");
+    }
+  }
+}
