@@ -323,8 +323,7 @@ class PodIT {
       Command.await(
           "the pod's files are live again",
           Machine.deadline(60),
-          () ->
-              Output.kilobytes(app("cat", "/proc/meminfo"), "MemTotal") == APP_KIBIBYTES);
+          () -> Output.kilobytes(app("cat", "/proc/meminfo"), "MemTotal") == APP_KIBIBYTES);
     } catch (AssertionError e) {
       throw new AssertionError(node.run("podman", "logs", "daemon").text(), e);
     }
