@@ -60,6 +60,7 @@ struct keeper {
   char name[32];
   int patience;
   pid_t pod;           /* the process of the pod, which started it */
+  pid_t before;        /* the keeper that this one takes the place of, as it was killed; or 0 */
   bool told_to_leave;
   long long alive_ms;  /* when a daemon was last seen alive, or the keeper began */
   struct timespec beat;
@@ -188,6 +189,23 @@ static void sign_in(struct keeper *keeper) {
   }
 }
 
+/* What the one before held, it holds now: the pod has the descriptor still. */
+static void inherit(struct keeper *keeper) {
+  for (const char **prefix = (const char *[]){STAYS, LEAVES, NULL}; keeper->before && *prefix; prefix++) {
+    char name[32];
+    snprintf(name, sizeof name, "%s%d", *prefix, keeper->before);
+    int file = openat(keeper->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct device device;
+    if (file >= 0 && read_device(file, &device)) {
+      dprintf(keeper->file, "%s\n", device.number);
+    }
+    if (file >= 0) {
+      close(file);
+      unlinkat(keeper->directory, name, 0);
+    }
+  }
+}
+
 /* No daemon is to count on it any more; one that finds no other may go on with what it holds. */
 static void announce_leaving(struct keeper *keeper) {
   char name[sizeof keeper->name];
@@ -301,6 +319,7 @@ static int keep(struct keeper *keeper) {
   const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
   keeper->alive_ms = now_ms();
   sign_in(keeper);
+  inherit(keeper);
   clear_lost(keeper);
   while (true) {
     int status, signal = sigtimedwait(&signals, NULL, &look);
@@ -555,6 +574,7 @@ int main(int argc, char **argv) {
     pid_t pid = start_keeper(&keeper, argv, log);
     status = pid < 0 ? 0 : await_keeper(pid, log[0], signals, &told_to_end);
     close(log[0]);
+    keeper.before = WIFSIGNALED(status) ? pid : 0;
     if (WIFSIGNALED(status)) {
       say("the keeper %d was killed by signal %d: another takes its place", pid, WTERMSIG(status));
       poll(NULL, 0, LOOK_MS); // one that can't live is not started all the time

@@ -233,6 +233,25 @@ class KeeperIT {
     }
   }
 
+  @Test
+  void a_keeper_that_is_killed_while_no_daemon_serves_is_followed_as_well() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess killed = daemon();
+        Container container = small(killed)) {
+      List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(killed, 1);
+      killed.kill();
+      keeper.killKeeper();
+      Command.await("another is there", Machine.deadline(10), () -> keeper.count() == 2);
+      try (DaemonProcess next = daemon()) {
+        awaitKept(next, 1);
+        assertThat(container.memory("MemTotal")).isEqualTo(96 << 10);
+        WatchingReader.assertSaw(readers, "live");
+      }
+    }
+  }
+
   // ---- told to go ----
 
   @Test
