@@ -24,8 +24,13 @@ import org.jspecify.annotations.Nullable;
 final class RegisteredWebhook implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger("podproc");
 
+  /** Who writes here, as managedFields tell. */
+  static final String MANAGER = "podproc-webhook";
+
   private final String name;
   private final InstantSource clock;
+  private final Complaints complaints;
+  private final Rivalry rivalry;
   private final Resource<MutatingWebhookConfiguration> resource;
   private final Watched<MutatingWebhookConfiguration> watched;
   private Registration seen = Registration.NONE;
@@ -40,6 +45,8 @@ final class RegisteredWebhook implements AutoCloseable {
       Runnable changed) {
     this.name = name;
     this.clock = clock;
+    this.complaints = complaints;
+    this.rivalry = new Rivalry(clock);
     this.resource =
         client.admissionRegistration().v1().mutatingWebhookConfigurations().withName(name);
     this.watched =
@@ -75,7 +82,8 @@ final class RegisteredWebhook implements AutoCloseable {
 
   /**
    * Makes these the caBundle of every entry. Nothing else of the object is touched, and nothing at
-   * all if it has become another than the one that was seen.
+   * all if it has become another than the one that was seen, or where somebody else undoes it again
+   * and again: then it is tried less and less often.
    *
    * @throws KubernetesClientException if it is not possible now
    */
@@ -103,8 +111,22 @@ final class RegisteredWebhook implements AutoCloseable {
     if (patch.size() == 1) {
       return;
     }
-    var _ = resource.patch(PatchContext.of(PatchType.JSON), Serialization.asJson(patch));
+    if (rivalry.isPaused()) {
+      complaints.about(
+          "somebody else writes the caBundle of " + name + " again and again",
+          "%s; the next attempt is at %s"
+              .formatted(Rivalry.writers(latest.get(), MANAGER), rivalry.pausedUntil()));
+      return;
+    }
+    var _ =
+        resource.patch(
+            new PatchContext.Builder()
+                .withPatchType(PatchType.JSON)
+                .withFieldManager(MANAGER)
+                .build(),
+            Serialization.asJson(patch));
     patched = version;
+    rivalry.patched();
   }
 
   @Override

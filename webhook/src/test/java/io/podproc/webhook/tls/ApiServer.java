@@ -25,9 +25,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * An API server with what the chart installs: an empty Secret, an empty Lease, and a registration
@@ -44,6 +48,7 @@ final class ApiServer implements AutoCloseable {
   private final int port;
   private final List<String> refused = new CopyOnWriteArrayList<>();
   private final List<String> forbidden = new CopyOnWriteArrayList<>();
+  private final AtomicInteger patches = new AtomicInteger();
   private final KubernetesCrudDispatcher state = new Guarded();
   private final KubernetesClient administrator;
   private KubernetesMockServer server;
@@ -53,15 +58,22 @@ final class ApiServer implements AutoCloseable {
     public MockResponse dispatch(RecordedRequest request) {
       String path = URLDecoder.decode(request.getPath(), StandardCharsets.UTF_8);
       String call = request.method() + " " + path;
-      if (!("Bearer " + ADMINISTRATOR).equals(request.getHeader("Authorization"))
-          && (!isAllowed(call) || forbidden.stream().anyMatch(call::contains))) {
+      boolean byAdministrator =
+          ("Bearer " + ADMINISTRATOR).equals(request.getHeader("Authorization"));
+      if (!byAdministrator && (!isAllowed(call) || forbidden.stream().anyMatch(call::contains))) {
         refused.add(call);
         return new MockResponse()
             .setResponseCode(403)
             .setBody(
                 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"code\":403,\"message\":\"forbidden\"}");
       }
-      return super.dispatch(request);
+      if (!byAdministrator && call.startsWith("PATCH " + CONFIGURATIONS)) {
+        int _ = patches.incrementAndGet();
+      }
+      return super.dispatch(request)
+          .setHeader(
+              "Date",
+              DateTimeFormatter.RFC_1123_DATE_TIME.format(Instant.now().atZone(ZoneOffset.UTC)));
     }
   }
 
@@ -206,6 +218,11 @@ final class ApiServer implements AutoCloseable {
   /** What a webhook asked for that it may not. */
   List<String> refused() {
     return refused;
+  }
+
+  /** How often a webhook has written a caBundle. */
+  int patches() {
+    return patches.get();
   }
 
   /** Takes a right from webhooks: calls like "GET /apis/admissionregistration". */

@@ -35,7 +35,7 @@ class CertificateIssuerTest {
     private final KubernetesClient client;
     private final Certificates certificates;
 
-    Replica(ApiServer api, CertificateSettings settings) {
+    Replica(ApiServer api, CertificateSettings settings, Clock clock) {
       client = api.webhookClient();
       certificates =
           Certificates.start(
@@ -49,7 +49,7 @@ class CertificateIssuerTest {
                 @Override
                 public void authority(X509Certificate certificate) {}
               },
-              Clock.systemUTC());
+              clock);
     }
 
     X509Certificate serving() {
@@ -68,7 +68,11 @@ class CertificateIssuerTest {
   }
 
   private Replica start(CertificateSettings settings) {
-    Replica replica = new Replica(api, settings);
+    return start(settings, Clock.systemUTC());
+  }
+
+  private Replica start(CertificateSettings settings, Clock clock) {
+    Replica replica = new Replica(api, settings, clock);
     replicas.add(replica);
     return replica;
   }
@@ -151,7 +155,7 @@ class CertificateIssuerTest {
             .encodeToString(
                 Pem.text(List.of(Authority.create(Instant.now(), Duration.ofDays(9)).certificate()))
                     .getBytes(java.nio.charset.StandardCharsets.UTF_8));
-    for (String reset : new String[] {"", "IyBub25l", foreign}) {
+    for (String reset : new String[] {"IyBub25l", foreign}) {
       var _ =
           api.configuration()
               .edit(configuration -> {
@@ -302,5 +306,28 @@ class CertificateIssuerTest {
             });
     Waiting.until(() -> assertThat(bundles()).doesNotContain(""));
     awaitReady(second);
+  }
+
+  /** Another controller that has its own idea of the caBundle, and as much patience. */
+  @Test
+  void whoIsUndoneAgainAndAgainDoesItLessOften() {
+    Replica replica = ready(LONG);
+    int before = api.patches();
+    for (int i = 0; i < 40; i++) {
+      String theirs = "IyBub25l";
+      var _ =
+          api.configuration()
+              .edit(configuration -> {
+                configuration.getWebhooks().forEach(w -> w.getClientConfig().setCaBundle(theirs));
+                configuration.getMetadata().getAnnotations().put("turn", "" + Instant.now());
+                return configuration;
+              });
+      // As long as one would take that answers at once.
+      Instant end = Instant.now().plusMillis(250);
+      Waiting.until(
+          () -> assertThat(bundles().contains(theirs) && Instant.now().isBefore(end)).isFalse());
+    }
+    assertThat(api.patches() - before).isBetween(1, 4);
+    assertThat(replica.readiness().ready()).isFalse();
   }
 }
