@@ -42,6 +42,7 @@ final class CertificateIssuer implements Certificates {
   private final Resource<Secret> resource;
   private final Watched<Secret> watched;
   private final RegisteredWebhook registered;
+  private final ApiServerClock apiServerClock;
   private final Leadership leadership;
 
   // Renewing the Lease does not wait for what else there is to do.
@@ -73,6 +74,7 @@ final class CertificateIssuer implements Certificates {
     this.registered =
         new RegisteredWebhook(
             client, settings.webhookConfiguration(), clock, complaints, this::lookSoon);
+    this.apiServerClock = new ApiServerClock(client, clock, complaints);
     this.leadership =
         new Leadership(
             client,
@@ -81,6 +83,7 @@ final class CertificateIssuer implements Certificates {
             identity(),
             settings.leaseDuration(),
             elections,
+            apiServerClock,
             complaints,
             this::lookSoon);
   }
@@ -144,7 +147,11 @@ final class CertificateIssuer implements Certificates {
       return;
     }
     SecretContents next = rotation.next(reading.contents(), registration.get(), clock.instant());
-    if (!next.equals(reading.contents()) || !reading.damage().isEmpty()) {
+    boolean due = !next.equals(reading.contents()) || !reading.damage().isEmpty();
+    if (due && apiServerClock.contradicts()) {
+      return;
+    }
+    if (due) {
       write(secret, next.data(data));
       serve(next);
       lookSoon();

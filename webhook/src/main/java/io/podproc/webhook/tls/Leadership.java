@@ -24,6 +24,7 @@ final class Leadership implements AutoCloseable {
   private final LeaderElectionConfig election;
   private final Duration retry;
   private final ScheduledExecutorService executor;
+  private final ApiServerClock clock;
   private final Complaints complaints;
   private volatile boolean held;
   private volatile boolean closed;
@@ -41,11 +42,13 @@ final class Leadership implements AutoCloseable {
       String identity,
       Duration silence,
       ScheduledExecutorService executor,
+      ApiServerClock clock,
       Complaints complaints,
       Runnable gained) {
     this.client = client;
     this.retry = silence.dividedBy(7);
     this.executor = executor;
+    this.clock = clock;
     this.complaints = complaints;
     this.election =
         new LeaderElectionConfig(
@@ -118,6 +121,10 @@ final class Leadership implements AutoCloseable {
 
     @Override
     public synchronized void update(KubernetesClient client, LeaderElectionRecord record) {
+      if (clock.contradicts()) {
+        // Who can't renew the Lease lets another lead.
+        throw new KubernetesClientException("this node's clock is wrong");
+      }
       try {
         super.update(client, record);
       } catch (RuntimeException e) {

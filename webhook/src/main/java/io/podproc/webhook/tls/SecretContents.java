@@ -160,15 +160,23 @@ record SecretContents(
     return new SecretContents(current, next, List.copyOf(certificates), until, serving);
   }
 
-  /** Without what has ended. What has not begun stays: rather a clock is wrong. */
+  /**
+   * Without what has ended, and without what a clock that was ahead has made: nobody could use it
+   * before it begins. What begins soon stays, as clocks differ a little.
+   */
   SecretContents at(Instant now) {
     boolean oldEnded = now.isAfter(oldUntil);
     return new SecretContents(
-        current.filter(ca -> !hasEnded(ca.certificate(), now)),
-        next.filter(ca -> !hasEnded(ca.certificate(), now)),
+        current.filter(ca -> isOfUse(ca.certificate(), now)),
+        next.filter(ca -> isOfUse(ca.certificate(), now)),
         oldEnded ? List.of() : old.stream().filter(ca -> !hasEnded(ca, now)).toList(),
         oldEnded ? Instant.EPOCH : oldUntil,
-        serving.filter(tls -> !hasEnded(tls.certificate(), now)));
+        serving.filter(tls -> isOfUse(tls.certificate(), now)));
+  }
+
+  private static boolean isOfUse(X509Certificate certificate, Instant now) {
+    Instant begin = certificate.getNotBefore().toInstant();
+    return !hasEnded(certificate, now) && !begin.isAfter(now.plus(ApiServerClock.TOLERANCE));
   }
 
   static boolean hasEnded(X509Certificate certificate, Instant now) {

@@ -308,6 +308,28 @@ class CertificateIssuerTest {
     awaitReady(second);
   }
 
+  @Test
+  void whoseClockIsAYearAheadLeadsNobody() {
+    Replica wrong = start(SHORT, Clock.offset(Clock.systemUTC(), Duration.ofDays(365)));
+    Replica right = start(SHORT);
+    awaitReady(right);
+    assertThat(wrong.readiness().ready()).isFalse();
+    wrong.close();
+    replicas.remove(wrong);
+
+    // Alone it makes none, however long it is alone.
+    right.close();
+    replicas.remove(right);
+    edit(Map.of());
+    String last = api.lease().get().getSpec().getHolderIdentity();
+    Replica alone = start(SHORT, Clock.offset(Clock.systemUTC(), Duration.ofDays(-365)));
+    Instant end = Instant.now().plus(SHORT.leaseDuration().multipliedBy(3));
+    Waiting.until(() -> assertThat(Instant.now()).isAfter(end));
+    assertThat(api.lease().get().getSpec().getHolderIdentity()).isEqualTo(last);
+    assertThat(contents()).isEqualTo(SecretContents.EMPTY);
+    assertThat(alone.readiness().ready()).isFalse();
+  }
+
   /** Another controller that has its own idea of the caBundle, and as much patience. */
   @Test
   void whoIsUndoneAgainAndAgainDoesItLessOften() {

@@ -344,11 +344,49 @@ class RotationTest {
   }
 
   @Test
-  void aClockThatIsBehindMakesNothingAnew() {
+  void aClockThatIsALittleBehindMakesNothingAnew() {
     Cluster cluster = new Cluster(Duration.ofDays(90), Duration.ofDays(365));
     cluster.lookUntilNothingIsDue();
-    Instant yesterday = START.minus(Duration.ofDays(1));
-    assertThat(cluster.rotation.next(cluster.secret, cluster.seen, yesterday))
+    // It begins an hour before it was made.
+    Instant behind = START.minus(Duration.ofMinutes(64));
+    assertThat(cluster.rotation.next(cluster.secret, cluster.seen, behind))
         .isEqualTo(cluster.secret);
+  }
+
+  /** One look by a leader whose clock is ahead. */
+  @Test
+  void whatAClockThatWasAYearAheadMadeIsReplaced() {
+    Cluster cluster = new Cluster(Duration.ofDays(90), Duration.ofDays(1825));
+    cluster.lookUntilNothingIsDue();
+    Instant right = cluster.now;
+    cluster.pass(Duration.ofDays(365));
+    cluster.lookUntilNothingIsDue();
+    cluster.now = right.plus(Duration.ofMinutes(1));
+    assertThat(cluster.secret.serving().orElseThrow().problem(Settings.NAME, cluster.now))
+        .isPresent();
+
+    cluster.lookUntilNothingIsDue();
+    ServingCertificate serving = cluster.secret.serving().orElseThrow();
+    assertThat(serving.problem(Settings.NAME, cluster.now)).isEmpty();
+    assertThat(cluster.seen.trusts(serving, cluster.now)).isTrue();
+  }
+
+  @Test
+  void aCaThatAClockThatWasAYearAheadMadeIsReplaced() {
+    Cluster cluster = new Cluster(Duration.ofDays(90), Duration.ofDays(365));
+    cluster.pass(Duration.ofDays(365));
+    cluster.lookUntilNothingIsDue();
+    cluster.now = START;
+    cluster.served.clear();
+    cluster.registered.clear();
+    cluster.register(cluster.seen.bundles());
+
+    cluster.lookUntilNothingIsDue();
+    cluster.pass(cluster.settings.settling());
+    cluster.lookUntilNothingIsDue();
+    Instant now = cluster.now;
+    ServingCertificate serving = cluster.secret.serving().orElseThrow();
+    assertThat(serving.problem(Settings.NAME, now)).isEmpty();
+    assertThat(cluster.seen.trusts(serving, now)).isTrue();
   }
 }
