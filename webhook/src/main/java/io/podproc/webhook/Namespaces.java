@@ -15,28 +15,16 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The labels of all namespaces, as the API server tells when they change. */
 @Singleton
 final class Namespaces {
-  /** A review may have to wait for so long, milliseconds. */
-  private static final int LOOKUP_DEADLINE = 1000;
-
   private final Logger log = Logger.getLogger("podproc");
   private final KubernetesClient client;
   private final SharedIndexInformer<Namespace> informer;
-  private final Executor lookups = Executors.newVirtualThreadPerTaskExecutor();
-  private final Map<String, CompletableFuture<Optional<Map<String, String>>>> underWay =
-      new ConcurrentHashMap<>();
+  private final NamespaceLookUps lookUps = new NamespaceLookUps(this::get, System::nanoTime);
 
   Namespaces(KubernetesClient client) {
     this.client = client;
@@ -95,31 +83,14 @@ final class Namespaces {
   /**
    * The labels of a namespace. One that is not known yet is asked for, within a second.
    *
-   * @return nothing if there is no such namespace or no telling
+   * <p>One that does not exist has no labels, as most that do: whoever else can send reviews learns
+   * nothing of it. The same is said where strangers ask for more than is looked up.
+   *
+   * @return nothing if there is no telling
    */
   Optional<Map<String, String>> labels(String name) {
     Namespace watched = informer.getStore().getByKey(name);
-    return watched == null ? lookUp(name) : Optional.of(labels(watched));
-  }
-
-  private Optional<Map<String, String>> lookUp(String name) {
-    // Pods come in swarms: one asks for all.
-    CompletableFuture<Optional<Map<String, String>>> answer =
-        underWay.computeIfAbsent(
-            name,
-            n ->
-                CompletableFuture.supplyAsync(() -> get(n), lookups)
-                    .orTimeout(LOOKUP_DEADLINE, TimeUnit.MILLISECONDS));
-    try {
-      return answer.get(LOOKUP_DEADLINE, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    } finally {
-      underWay.remove(name, answer);
-    }
+    return watched == null ? lookUps.labels(name) : Optional.of(labels(watched));
   }
 
   private Optional<Map<String, String>> get(String name) {
@@ -127,7 +98,7 @@ final class Namespaces {
         .adapt(NamespacedKubernetesClient.class)
         .withRequestConfig(
             new RequestConfigBuilder()
-                .withRequestTimeout(LOOKUP_DEADLINE)
+                .withRequestTimeout((int) NamespaceLookUps.DEADLINE.toMillis())
                 .withRequestRetryBackoffLimit(0)
                 .build())
         .call(once -> Optional.ofNullable(once.namespaces().withName(name).get()))

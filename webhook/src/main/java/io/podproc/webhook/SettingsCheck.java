@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook;
 
+import io.podproc.webhook.admission.ReviewRequest;
 import io.podproc.webhook.injection.InjectableFile;
 import io.podproc.webhook.injection.InjectionRules;
 import java.lang.reflect.Method;
@@ -24,7 +25,7 @@ final class SettingsCheck {
       Pattern.compile(
           PREFIX + "(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)");
 
-  private static final Pattern DNS_LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+  private static final Pattern DNS_LABEL = ReviewRequest.DNS_LABEL;
   private static final Pattern DNS_SUBDOMAIN =
       Pattern.compile("(?=.{1,253}$)" + DNS_LABEL + "(\\." + DNS_LABEL + ")*");
 

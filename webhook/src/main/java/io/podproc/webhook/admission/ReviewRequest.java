@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.regex.Pattern;
 
 /**
  * The request in an AdmissionReview of admission.k8s.io/v1.
@@ -27,6 +28,9 @@ public record ReviewRequest(
     JsonNode oldObject) {
   static final String API_VERSION = "admission.k8s.io/v1";
   static final String KIND = "AdmissionReview";
+
+  /** Of RFC 1123, as names of namespaces are. */
+  public static final Pattern DNS_LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
   /** Far beyond any pod. They bound what a review can cost. */
   private static final int MAX_DEPTH = 200;
@@ -76,8 +80,9 @@ public record ReviewRequest(
     if (!pod.path("kind").asText().equals("Pod") || !pod.path("apiVersion").asText().equals("v1")) {
       throw new MalformedReviewException("the object of the request is not a pod");
     }
-    if (read.namespace.isEmpty()) {
-      throw new MalformedReviewException("the request has no namespace");
+    // It is asked for by this name: a path or a query must not be one.
+    if (!DNS_LABEL.matcher(read.namespace).matches()) {
+      throw new MalformedReviewException("the namespace of the request is no name of one");
     }
     return read;
   }

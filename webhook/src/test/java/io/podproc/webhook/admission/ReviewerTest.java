@@ -169,6 +169,45 @@ class ReviewerTest {
     assertMalformed(body, "not JSON");
   }
 
+  /** It would become a part of a URL that is asked for with the webhook's own rights. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "kube-system/pods",
+        "../../../apis/apps/v1/daemonsets",
+        "x?watch=true&",
+        "x%2fy",
+        "..",
+        ".",
+        "a b\r\nX: y",
+        "Shop",
+        "-shop",
+        "shop-",
+        "a.b",
+        "shop\n",
+        "sh\u00f6p",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      })
+  void aNamespaceThatNoneIsCalledIsMalformed(String namespace) {
+    ObjectNode review = review();
+    Reviews.request(review).put("namespace", namespace);
+    assertMalformed(Reviews.bytes(review), "the namespace of the request is no name of one");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a",
+        "0",
+        "a-b",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      })
+  void aNamespaceOfAnyNameThatThereCanBeIsTaken(String namespace) throws Exception {
+    ObjectNode review = review();
+    Reviews.request(review).put("namespace", namespace);
+    assertThat(ReviewRequest.parse(Reviews.bytes(review)).namespace()).isEqualTo(namespace);
+  }
+
   static Stream<Consumer<ObjectNode>> damages() {
     return Stream.of(
         review -> review.put("apiVersion", "admission.k8s.io/v1beta1"),
