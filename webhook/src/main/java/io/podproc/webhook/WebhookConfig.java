@@ -43,8 +43,11 @@ public interface WebhookConfig {
   @WithConverter(TrueOrFalse.class)
   boolean skipHostPid();
 
-  /** Whether privileged containers keep the host's view. */
-  @WithDefault("false")
+  /**
+   * Whether containers that are privileged, have CAP_SYS_ADMIN or {@code procMount: Unmasked} keep
+   * the node's view, unless their pod itself is labelled.
+   */
+  @WithDefault("true")
   @WithConverter(TrueOrFalse.class)
   boolean skipPrivileged();
 

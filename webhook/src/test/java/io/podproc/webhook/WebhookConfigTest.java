@@ -36,7 +36,7 @@ class WebhookConfigTest {
                     .toList(),
                 List.of("gvisor*", "runsc*", "kata*"),
                 true,
-                false,
+                true,
                 false,
                 PodSecurityLevel.PRIVILEGED,
                 false));

@@ -62,8 +62,8 @@ public final class Reviewer {
               request.uid(),
               inject,
               creation
-                  ? mutator.mutate(pod, inject.files())
-                  : mutator.mutateEphemeral(pod, new Pod(request.oldObject()), inject.files()));
+                  ? mutator.mutate(pod, inject)
+                  : mutator.mutateEphemeral(pod, new Pod(request.oldObject()), inject));
     };
   }
 

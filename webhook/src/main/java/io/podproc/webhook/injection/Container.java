@@ -7,16 +7,18 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A container in a pod's JSON.
  *
  * @param pointer where in the pod it is, as a JSON Pointer
+ * @param unconfined privileged, or able to mount, or with a /proc that nothing covers
  */
 record Container(
     String pointer,
     String name,
-    boolean privileged,
+    boolean unconfined,
     boolean hasMountList,
     List<Mount> mounts,
     List<String> devicePaths) {
@@ -40,10 +42,22 @@ record Container(
     return new Container(
         pointer,
         json.path("name").asText(),
-        json.path("securityContext").path("privileged").asBoolean(),
+        isUnconfined(json.path("securityContext")),
         mountList.isArray(),
         mounts,
         devicePaths);
+  }
+
+  private static boolean isUnconfined(JsonNode context) {
+    return context.path("privileged").asBoolean()
+        || context.path("procMount").asText().equals("Unmasked")
+        || context.path("capabilities").path("add").valueStream().anyMatch(Container::isMounting);
+  }
+
+  /** As runtimes take it: in capitals or not, and with CAP_ or without. */
+  private static boolean isMounting(JsonNode capability) {
+    String name = capability.asText().toUpperCase(Locale.ROOT);
+    return name.equals("ALL") || name.equals("SYS_ADMIN") || name.equals("CAP_SYS_ADMIN");
   }
 
   /** Whether the file is mounted by this very volume. */

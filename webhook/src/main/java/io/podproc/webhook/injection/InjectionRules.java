@@ -11,7 +11,8 @@ import java.util.List;
  * @param defaultFiles for pods that name none
  * @param skippedRuntimeClasses patterns, in which * stands for any text
  * @param skipHostPid whether pods with hostPID keep the node's view
- * @param skipPrivileged whether privileged containers keep the node's view
+ * @param skipPrivileged whether containers that are privileged, may mount or have an unmasked /proc
+ *     keep the node's view where their pod is not labelled itself
  * @param userNamespaces whether the daemon's mount can be idmapped
  * @param defaultPodSecurity what is enforced in namespaces that do not say
  * @param preferReadyNodes whether injected pods prefer nodes where the daemon serves

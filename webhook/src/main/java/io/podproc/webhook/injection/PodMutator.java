@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.podproc.webhook.injection.Decision.Inject;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -50,8 +51,9 @@ public final class PodMutator {
   }
 
   /** For a pod that is being made. */
-  public Mutation mutate(Pod pod, List<InjectableFile> files) throws UnreadablePodException {
-    Pass pass = new Pass(pod);
+  public Mutation mutate(Pod pod, Inject decision) throws UnreadablePodException {
+    List<InjectableFile> files = decision.files();
+    Pass pass = new Pass(pod, decision.reason());
     pod.containers().forEach(container -> pass.mount(container, files));
     ArrayNode patch = JSON.arrayNode();
     appendAll(patch, "/spec/volumes", pod.hasVolumeList(), pass.missingVolumes());
@@ -66,8 +68,9 @@ public final class PodMutator {
    * For ephemeral containers that are added to a pod, in which nothing else may change: they get
    * what the pod has volumes for.
    */
-  public Mutation mutateEphemeral(Pod pod, Pod before, List<InjectableFile> files) {
-    Pass pass = new Pass(pod);
+  public Mutation mutateEphemeral(Pod pod, Pod before, Inject decision) {
+    List<InjectableFile> files = decision.files();
+    Pass pass = new Pass(pod, decision.reason());
     Set<String> old =
         before.ephemeralContainers().stream().map(Container::name).collect(Collectors.toSet());
     List<InjectableFile> present = files.stream().filter(pass.volumes::contains).toList();
@@ -88,9 +91,12 @@ public final class PodMutator {
     final Set<InjectableFile> misnamed = EnumSet.noneOf(InjectableFile.class);
 
     final SequencedMap<InjectableFile, List<String>> left = new LinkedHashMap<>();
-    final List<String> privileged = new ArrayList<>();
+    final boolean skipUnconfined;
+    final List<String> unconfined = new ArrayList<>();
 
-    Pass(Pod pod) {
+    /** A pod that is labelled itself is meant, whatever its containers may do. */
+    Pass(Pod pod, Reason reason) {
+      skipUnconfined = rules.skipPrivileged() && reason != Reason.POD_LABEL;
       Map<String, JsonNode> present = pod.volumes();
       for (InjectableFile file : InjectableFile.all()) {
         JsonNode volume = present.get(file.volumeName());
@@ -101,8 +107,8 @@ public final class PodMutator {
     }
 
     void mount(Container container, List<InjectableFile> files) {
-      if (rules.skipPrivileged() && container.privileged()) {
-        privileged.add(container.name());
+      if (skipUnconfined && container.unconfined()) {
+        unconfined.add(container.name());
         return;
       }
       ArrayNode mounts = JSON.arrayNode();
@@ -155,9 +161,11 @@ public final class PodMutator {
       });
       pathsByContainers.forEach((names, paths) ->
           warnings.addAll(Warning.listing("left alone, mounted already in " + names + ":", paths)));
-      if (!privileged.isEmpty()) {
-        warnings.add(
-            Warning.of("privileged, so with the node's view: " + String.join(", ", privileged)));
+      if (!unconfined.isEmpty()) {
+        unconfined.forEach(name -> conflicts.add(Reason.PRIVILEGED_CONTAINER));
+        warnings.addAll(
+            Warning.listing(
+                "privileged, so with the node's view unless the pod has the label:", unconfined));
       }
       return new Mutation(
           wholePatch, files.stream().filter(mounted::contains).toList(), conflicts, warnings);

@@ -34,6 +34,11 @@ public enum Reason {
 
   /** A container mounts something at the path, above or below it. */
   MOUNTED_ALREADY(Result.CONFLICT),
+  /**
+   * A container is privileged, may mount or has an unmasked /proc, and its namespace alone opted
+   * in.
+   */
+  PRIVILEGED_CONTAINER(Result.CONFLICT),
   /** The pod has a volume of that name which is not podproc's. */
   VOLUME_NAME_TAKEN(Result.CONFLICT),
 

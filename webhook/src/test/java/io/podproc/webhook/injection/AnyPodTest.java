@@ -110,7 +110,14 @@ class AnyPodTest {
             words(),
             maybe(mounts().list().ofMaxSize(3).map(AnyPodTest::array)),
             maybe(Arbitraries.of("[]", "[{\"devicePath\": \"/proc/swaps\"}]").map(Reviews::json)),
-            maybe(Arbitraries.of("{\"privileged\": true}", "{}").map(Reviews::json)),
+            maybe(
+                Arbitraries.of(
+                        "{\"privileged\": true}",
+                        "{\"procMount\": \"Unmasked\"}",
+                        "{\"capabilities\": {\"add\": [\"SYS_ADMIN\"]}}",
+                        "{\"capabilities\": {\"add\": {\"future\": 1}}}",
+                        "{}")
+                    .map(Reviews::json)),
             maybe(anything()))
         .as((name, mounts, devices, security, future) -> {
           ObjectNode container = JSON.objectNode().put("name", name);
