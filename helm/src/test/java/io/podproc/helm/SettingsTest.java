@@ -36,7 +36,8 @@ class SettingsTest {
                   "certificateSource",
                   "certificateDirectory",
                   "certificateSecret",
-                  "certificateLease"));
+                  "certificateLease",
+                  "clientAuthorities"));
 
   /** What has one right value in the daemon's container. */
   private static final Set<String> ABSENT =

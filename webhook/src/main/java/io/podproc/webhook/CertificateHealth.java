@@ -2,7 +2,6 @@
 package io.podproc.webhook;
 
 import io.podproc.webhook.tls.Served;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.microprofile.health.HealthCheck;
@@ -20,7 +19,7 @@ final class CertificateHealth implements HealthCheck {
   private final WebhookTls tls;
   private final AtomicReference<Served.@Nullable Readiness> told = new AtomicReference<>();
 
-  CertificateHealth(@Identifier("webhook") WebhookTls tls) {
+  CertificateHealth(WebhookTls tls) {
     this.tls = tls;
   }
 

@@ -61,6 +61,9 @@ final class SettingsCheck {
     }
     requireAbsolute("mount-point", config.mountPoint());
     requireAbsolute("certificate-directory", config.certificateDirectory());
+    if (config.clientAuthorities().isPresent()) {
+      requireAbsolute("client-authorities", config.clientAuthorities().get());
+    }
     requireName("namespace", config.namespace(), DNS_LABEL);
     requireName("service", config.service(), DNS_LABEL);
     for (Map.Entry<String, String> name :

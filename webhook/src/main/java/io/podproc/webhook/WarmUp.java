@@ -2,27 +2,29 @@
 package io.podproc.webhook;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.channel.EventLoopGroup;
 import io.podproc.webhook.admission.Reviewer;
+import io.podproc.webhook.http.ReviewServer;
 import io.podproc.webhook.injection.InjectionPolicy;
 import io.podproc.webhook.injection.InjectionRules;
+import io.quarkus.netty.MainEventLoopGroup;
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.vertx.http.HttpsServerStart;
-import io.smallrye.common.annotation.Identifier;
+import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.ext.web.Route;
-import io.vertx.ext.web.Router;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
-import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -40,10 +42,9 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reviews that nobody asked for, over TLS and this program's own port, before it is ready: the
- * first seconds of reviews and handshakes cost ten times the CPU of later ones, as classes are
- * loaded and compiled. On a node that gives no more than the CPU request they took longer than the
- * API server waits.
+ * Reviews that nobody asked for, over TLS, before this program is ready: the first seconds of
+ * reviews and handshakes cost ten times the CPU of later ones, as classes are loaded and compiled.
+ * On a node that gives no more than the CPU request they took longer than the API server waits.
  */
 @Readiness
 @Singleton
@@ -59,37 +60,41 @@ final class WarmUp implements HealthCheck {
   private final Logger log = Logger.getLogger("podproc");
   private final Vertx vertx;
   private final BooleanSupplier hasCertificate;
-  private final AdmissionResource uncounted;
+  private final Listening listening;
   private final Buffer review;
   private final Duration deadline;
 
   /** Nobody else knows it. */
   private final String path = "/" + UUID.randomUUID();
 
-  private volatile @Nullable Route route;
   private volatile @Nullable Thread thread;
   private volatile boolean over;
 
+  /** Opens what answers those reviews. */
+  @FunctionalInterface
+  interface Listening {
+    /**
+     * Opens a port of its own on loopback.
+     *
+     * @param path that it answers, alone
+     */
+    ReviewServer open(String path) throws IOException;
+  }
+
   @Inject
-  WarmUp(Vertx vertx, @Identifier("webhook") WebhookTls tls, InjectionRules rules) {
-    this(vertx, tls::serves, rules, Duration.ofSeconds(60));
+  WarmUp(
+      Vertx vertx, WebhookTls tls, InjectionRules rules, @MainEventLoopGroup EventLoopGroup loops) {
+    this(vertx, tls::serves, path -> listen(path, tls, rules, loops), Duration.ofSeconds(60));
   }
 
   /**
    * @param deadline after which it is over in any case: slow reviews are better than none
    */
-  WarmUp(Vertx vertx, BooleanSupplier hasCertificate, InjectionRules rules, Duration deadline) {
+  WarmUp(Vertx vertx, BooleanSupplier hasCertificate, Listening listening, Duration deadline) {
     this.vertx = vertx;
     this.hasCertificate = hasCertificate;
+    this.listening = listening;
     this.deadline = deadline;
-    Map<String, String> labels =
-        Map.of(
-            InjectionPolicy.INJECT_LABEL, "enabled", InjectionPolicy.ENFORCE_LABEL, "privileged");
-    uncounted =
-        new AdmissionResource(
-            new Reviewer(rules, namespace -> Optional.of(labels)),
-            new WebhookMetrics(new SimpleMeterRegistry()),
-            deadline);
     try (InputStream in = WarmUp.class.getResourceAsStream("warm-up.json")) {
       review = Buffer.buffer(Objects.requireNonNull(in).readAllBytes());
     } catch (IOException e) {
@@ -97,29 +102,38 @@ final class WarmUp implements HealthCheck {
     }
   }
 
-  void register(@Observes Router router) {
-    route = uncounted.register(router, path);
+  /**
+   * What the port of reviews is made of, but for what it counts and for whom it lets in: clients
+   * may have to have a certificate there, and this program has none.
+   */
+  private static ReviewServer listen(
+      String path, WebhookTls tls, InjectionRules rules, EventLoopGroup loops) throws IOException {
+    Map<String, String> labels =
+        Map.of(
+            InjectionPolicy.INJECT_LABEL, "enabled", InjectionPolicy.ENFORCE_LABEL, "privileged");
+    WebhookMetrics uncounted = new WebhookMetrics(new SimpleMeterRegistry());
+    AdmissionResource admission =
+        new AdmissionResource(new Reviewer(rules, namespace -> Optional.of(labels)), uncounted);
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    return new ReviewServer(address, path, loops, tls.forAnyone(), admission::answer, uncounted);
   }
 
-  void begin(@ObservesAsync HttpsServerStart started) {
-    String host = Objects.requireNonNull(started.options().getHost());
-    int port = started.options().getPort();
-    thread = Thread.ofVirtual().name("warm-up").start(() -> run(host, port));
+  void begin(@Observes @Priority(ReviewPort.LAST + 1) StartupEvent event) {
+    thread = Thread.ofVirtual().name("warm-up").start(this::run);
   }
 
   void stop(@Observes ShutdownEvent event) {
     Optional.ofNullable(thread).ifPresent(Thread::interrupt);
   }
 
-  /** Reviews on new connections, one at a time, as soon as there is a certificate. */
-  void run(String host, int port) {
+  /** As soon as there is a certificate. */
+  void run() {
     try {
       while (!hasCertificate.getAsBoolean()) {
         Thread.sleep(PERIOD);
       }
-      long end = System.nanoTime() + deadline.toNanos();
-      for (int i = 0; i < CONNECTIONS; i++) {
-        connection(host, port, end);
+      try (ReviewServer server = listening.open(path)) {
+        ask(InetAddress.getLoopbackAddress().getHostAddress(), server.port());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -130,11 +144,18 @@ final class WarmUp implements HealthCheck {
       log.warnf("can't warm up, the first reviews may take seconds: %s", cause.getMessage());
     } finally {
       over = true;
-      Optional.ofNullable(route).ifPresent(Route::remove);
     }
   }
 
-  /** Whom it reaches there does not matter: it asks for nothing that it does not know. */
+  /** Reviews on new connections, one at a time. */
+  private void ask(String host, int port)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    long end = System.nanoTime() + deadline.toNanos();
+    for (int i = 0; i < CONNECTIONS; i++) {
+      connection(host, port, end);
+    }
+  }
+
   private void connection(String host, int port, long end)
       throws InterruptedException, ExecutionException, TimeoutException {
     HttpClient client =

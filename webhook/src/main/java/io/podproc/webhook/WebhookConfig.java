@@ -83,6 +83,12 @@ public interface WebhookConfig {
   @WithDefault("/etc/podproc/tls")
   Path certificateDirectory();
 
+  /**
+   * A file of CA certificates in PEM: who sends reviews must have a client certificate of one of
+   * them. Without it, anybody may who reaches the port.
+   */
+  Optional<Path> clientAuthorities();
+
   /** self: the Secret that keeps CA and certificate, for all replicas. It must exist. */
   @WithDefault("podproc-webhook-tls")
   String certificateSecret();

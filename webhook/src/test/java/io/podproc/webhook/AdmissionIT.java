@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -345,9 +346,22 @@ class AdmissionIT {
                 "POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n"
                     .getBytes(StandardCharsets.UTF_8));
         socket.getOutputStream().write(half);
+      } catch (IOException e) {
+        // Refused, while the one before is not yet known to be gone.
       }
     }
     assertMounted(injected(PLAIN), "/spec/containers/0");
+    // As large a body as any.
+    WebhookProcess.await(
+        "all is given back",
+        Duration.ofSeconds(10),
+        () -> {
+          try {
+            return webhook.send(webhook.post(new byte[8_000_000])).statusCode() == 400;
+          } catch (UncheckedIOException e) {
+            return false;
+          }
+        });
     assertThat(webhook.health("ready")).isEqualTo(200);
   }
 }

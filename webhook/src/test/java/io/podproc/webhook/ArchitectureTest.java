@@ -83,6 +83,25 @@ class ArchitectureTest {
   }
 
   @Test
+  void thePortKnowsNoReview() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".http..")
+        .should()
+        .dependOnClassesThat(
+            resideInAnyPackage(
+                    "io.quarkus..",
+                    "io.vertx..",
+                    "io.fabric8..",
+                    "com.fasterxml..",
+                    ROOT + ".admission..",
+                    ROOT + ".injection..",
+                    ROOT + ".tls..")
+                .or(resideInAPackage(ROOT)))
+        .check(CLASSES);
+  }
+
+  @Test
   void noClassIsNamedAfterAPatternOrADrawer() {
     noClasses().should().haveNameMatching(".*(Utils?|Manager|Helper|Base|Impl)").check(CLASSES);
   }

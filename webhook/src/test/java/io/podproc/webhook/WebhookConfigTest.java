@@ -81,6 +81,7 @@ class WebhookConfigTest {
   @CsvSource({
     "mount-point,relative/path",
     "certificate-directory,tls",
+    "client-authorities,ca.crt",
     "namespace,a_b",
     "namespace,a.b",
     "service,Service",
