@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -197,7 +199,7 @@ class RulesTest {
     for (String kind : List.of("PodDisruptionBudget", "NetworkPolicy", "PodMonitor")) {
       for (KubernetesObject object : of(objects, kind)) {
         KubernetesObject workload =
-            kind.equals("PodMonitor")
+            object.name().endsWith("-daemon")
                 ? KubernetesObject.only(objects, "DaemonSet", "-daemon")
                 : KubernetesObject.only(objects, "Deployment");
         JsonNode selector = object.json().path("spec");
@@ -335,5 +337,93 @@ class RulesTest {
       assertThat(daemon.podSpec().orElseThrow().path("terminationGracePeriodSeconds").asInt())
           .isGreaterThan(26);
     }
+  }
+
+  /** Metrics are for who scrapes; reviews come from an API server that no policy could name. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void onlyReviewsComeFromAnywhere(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    JsonNode scrapers =
+        Yaml.read(values).at("/monitoring/scrapers").isMissingNode()
+            ? Yaml.MAPPER.createArrayNode()
+            : Yaml.read(values).at("/monitoring/scrapers");
+    for (KubernetesObject policy : of(objects, "NetworkPolicy")) {
+      assertThat(texts(policy.json().at("/spec/policyTypes"))).contains("Ingress");
+      for (JsonNode rule : policy.json().at("/spec/ingress")) {
+        for (JsonNode port : rule.path("ports")) {
+          if (port.path("port").asText().equals("https")) {
+            assertThat(rule.has("from")).isFalse();
+          } else {
+            assertThat(scrapers).isNotEmpty();
+            assertThat(rule.path("from")).isEqualTo(scrapers);
+          }
+        }
+      }
+      assertThat(policy.json().at("/spec/ingress").size())
+          .isEqualTo((policy.name().endsWith("-daemon") ? 0 : 1) + (scrapers.isEmpty() ? 0 : 1));
+    }
+  }
+
+  /** A pod on the node's network is not what a policy selects. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void whatIsOnTheClustersNetworkHasAPolicy(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    JsonNode settings = Yaml.read(values);
+    for (String component : List.of("daemon", "webhook")) {
+      Optional<KubernetesObject> workload =
+          objects.stream()
+              .filter(o -> o.podSpec().isPresent() && o.name().endsWith("-" + component))
+              .findFirst();
+      boolean expected =
+          workload.isPresent()
+              && !workload.get().podSpec().orElseThrow().path("hostNetwork").asBoolean()
+              && settings.at("/" + component + "/networkPolicy/enabled").asBoolean(true);
+      assertThat(of(objects, "NetworkPolicy").stream().map(KubernetesObject::name))
+          .filteredOn(name -> name.endsWith("-" + component))
+          .hasSize(expected ? 1 : 0);
+    }
+  }
+
+  /** On large clusters one node after the other would take days. */
+  @Test
+  void aTenthOfTheNodesIsUpdatedAtOnce() {
+    List<KubernetesObject> objects = Chart.render(Chart.DEFAULTS);
+    for (String name : List.of("-daemon", "-keeper")) {
+      assertThat(
+              KubernetesObject.only(objects, "DaemonSet", name)
+                  .json()
+                  .at("/spec/updateStrategy/rollingUpdate/maxSurge")
+                  .asText())
+          .isEqualTo("10%");
+    }
+  }
+
+  /**
+   * The CAs of clients are mounted where the webhook is told to read them, and no key with them.
+   */
+  @Test
+  void clientCertificatesAreAskedForWhereTheirCasAreGiven() {
+    Path values = Chart.DIRECTORY.resolve("ci/existing-secret-values.yaml");
+    KubernetesObject webhook = KubernetesObject.only(Chart.render(values), "Deployment");
+    JsonNode pod = webhook.podSpec().orElseThrow();
+    String file = webhook.environment().getOrDefault("PODPROC_CLIENT_AUTHORITIES", "");
+    JsonNode mount = null;
+    for (JsonNode each : pod.at("/containers/0/volumeMounts")) {
+      if (file.startsWith(each.path("mountPath").asText() + "/") && name(each).equals("clients")) {
+        mount = each;
+      }
+    }
+    assertThat(mount).isNotNull();
+    for (JsonNode volume : pod.path("volumes")) {
+      if (name(volume).equals("clients")) {
+        assertThat(volume.at("/secret/secretName").asText()).isEqualTo("podproc-clients");
+        assertThat(volume.at("/secret/items").size()).isEqualTo(1);
+        assertThat(file).endsWith("/" + volume.at("/secret/items/0/path").asText());
+      }
+    }
+    assertThat(KubernetesObject.only(Chart.render(Chart.DEFAULTS), "Deployment").environment())
+        .doesNotContainKey("PODPROC_CLIENT_AUTHORITIES");
   }
 }

@@ -101,6 +101,9 @@ class ValuesTest {
         "webhook.networkPolicy.egress.apiServerCidrs | '[\"10.0.0.1\"]'",
         "webhook.networkPolicy.egress.apiServerPorts | '[]'",
         "monitoring.podMonitor.interval | 30",
+        "monitoring.scrapers | '[{}]'",
+        "monitoring.scrapers | '[{\"podSelektor\": {}}]'",
+        "webhook.clientCertificates.authoritySecret | '\"a/b\"'",
         "monitoring.prometheusRule.certificateDays | 0",
         "tests.namespace | '\"\"'",
         "extraObjects | '[{\"kind\": \"ConfigMap\"}]'",
@@ -120,6 +123,18 @@ class ValuesTest {
             () -> render("webhook.certificate", source.formatted("{\"caBundle\": \"YQ==\"}")))
         .hasMessageContaining("/webhook/certificate/existingSecret/name");
     render("webhook.certificate", source.formatted("{\"name\": \"a\", \"caBundle\": \"YQ==\"}"));
+  }
+
+  /** Else all looks well, and nothing is measured. */
+  @Test
+  void monitorsNeedToKnowWhoScrapes() throws IOException {
+    for (String monitor : List.of("podMonitor", "serviceMonitor")) {
+      String path = "monitoring." + monitor + ".enabled";
+      assertThatThrownBy(() -> render(path, "true")).hasMessageContaining("monitoring.scrapers");
+    }
+    render(
+        "monitoring",
+        "{\"podMonitor\": {\"enabled\": true}, \"scrapers\": [{\"namespaceSelector\": {}}]}");
   }
 
   /** Wherever the chart has keys of its own. */
