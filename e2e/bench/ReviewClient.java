@@ -22,12 +22,16 @@ import javax.net.ssl.SSLSocket;
  * due at a time, and its latency counts from then on: one that has to wait for an answer to another
  * is late.
  *
- * <p>Arguments: a directory with store.p12, reviews a second, seconds to warm up, seconds, and the
- * command that starts the webhook.
+ * <p>Arguments: a directory with store.p12, reviews a second, seconds to warm up, seconds, idle and
+ * stalled clients besides, and the command that starts the webhook.
  */
 final class ReviewClient {
   static final int CONNECTIONS = 10;
   private static final double BAR_MILLIS = 10;
+
+  /** While others try to take the webhook from the API server. */
+  private static final double BAR_MILLIS_BESIDES = 50;
+
   private static final double BAR_PSS_MIB = 96;
 
   private ReviewClient() {}
@@ -37,8 +41,11 @@ final class ReviewClient {
     int rate = Integer.parseInt(args[1]);
     int warmUp = Integer.parseInt(args[2]);
     int seconds = Integer.parseInt(args[3]);
+    int idle = Integer.parseInt(args[4]);
+    int stalled = Integer.parseInt(args[5]);
+    double bar = idle + stalled == 0 ? BAR_MILLIS : BAR_MILLIS_BESIDES;
     BenchedWebhook webhook =
-        BenchedWebhook.start(directory, List.of(args).subList(4, args.length));
+        BenchedWebhook.start(directory, List.of(args).subList(6, args.length));
     webhook.awaitReady(Duration.ofMillis(50));
     System.out.printf("ready after %d ms, %s%n", webhook.age().toMillis(), webhook.memory());
 
@@ -46,6 +53,11 @@ final class ReviewClient {
         "a review has %d bytes; %d connections, TLS, kept alive%n",
         review().getBytes(StandardCharsets.UTF_8).length, CONNECTIONS);
     load(webhook, rate, warmUp, Duration.ofMillis(200));
+    HostileClients hostile = HostileClients.start(webhook, idle, stalled);
+    if (idle + stalled > 0) {
+      load(webhook, rate, 5, Duration.ofMillis(200));
+    }
+    long connections = hostile.connections();
     long cpu = webhook.cpuMillis();
     long ownCpu = cpuMillis(ProcessHandle.current());
     Result result = load(webhook, rate, seconds, Duration.ofMillis(200));
@@ -70,14 +82,19 @@ final class ReviewClient {
         ownCores * 1e3 / reviews,
         webhook.memory(),
         Files.readString(Path.of("/proc/loadavg")).strip());
+    if (idle + stalled > 0) {
+      System.out.printf(
+          "%d idle and %d stalled clients besides made %.0f connections a second%n%n",
+          idle, stalled, (hostile.connections() - connections) / result.seconds);
+    }
     double pss = webhook.mebibytes("Pss:");
     // The last answers come after the load.
     tell("%.0f reviews/s, of %d".formatted(reviews, rate), reviews >= rate * 0.99);
-    tell("p99 %.2f ms, below %.0f ms".formatted(p99, BAR_MILLIS), p99 < BAR_MILLIS);
+    tell("p99 %.2f ms, below %.0f ms".formatted(p99, bar), p99 < bar);
     tell("PSS %.1f MiB, at most %.0f MiB".formatted(pss, BAR_PSS_MIB), pss <= BAR_PSS_MIB);
     result.errors.stream().distinct().limit(5).forEach(System.out::println);
     webhook.stop();
-    System.exit(result.errors.isEmpty() && p99 < BAR_MILLIS ? 0 : 3);
+    System.exit(result.errors.isEmpty() && p99 < bar ? 0 : 3);
   }
 
   /**
