@@ -121,6 +121,17 @@ class ReviewServerTest {
     assertThat(told).contains(Refusal.BUSY);
   }
 
+  /** Whoever is closed at once connects anew at once, and each handshake costs. */
+  @Test
+  void whoIsRefusedIsHeldForASecond() throws IOException {
+    SSLSocket _ = sending("127.0.0.1", head(8_000_000));
+    long start = System.nanoTime();
+    SSLSocket second = sending("127.0.0.1", head(8_000_000));
+    String answer = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(answer).startsWith("HTTP/1.1 503 ").containsIgnoringCase("connection: close");
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(990));
+  }
+
   @Test
   void connectionsThatDoNothingAreReplacedByThoseThatCome() throws IOException {
     for (int i = 0; i < 1200; i++) {

@@ -18,6 +18,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -25,6 +26,7 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,9 +149,20 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
   }
 
   /** Others need the room. From any thread. */
-  void evict() {
+  void evict(boolean atOnce) {
     server.events().cut(Cut.CROWDED);
-    close();
+    if (atOnce) {
+      close();
+    } else {
+      // Who is closed at once connects anew at once.
+      var _ = channel.config().setAutoRead(false);
+      var _ = channel.eventLoop().schedule(this::close, FAREWELL, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** Tells of its end. */
+  void onClose(Runnable then) {
+    ChannelFuture _ = channel.closeFuture().addListener(closed -> then.run());
   }
 
   @Override
@@ -198,8 +211,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
       } else {
         claim = server.bodies().claim(peer, (int) announced).orElse(null);
         if (claim == null) {
-          // What is left of the body is not worth its deciphering.
-          refuse(Refusal.BUSY, "busy").addListener(ChannelFutureListener.CLOSE);
+          hold();
         } else if (!claim.isLarge()) {
           body = new byte[(int) announced];
         }
@@ -278,9 +290,33 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
       return answer(Answer.refusal(refusal.status(), why));
     }
 
+    /**
+     * Refuses, and reads no more: what is left of the body is not worth its deciphering. Not closed
+     * at once, as that would make others connect anew at once. Who needs the room may have it.
+     */
+    private void hold() {
+      server.events().refused(Refusal.BUSY);
+      answered = true;
+      idle = true;
+      deadline = System.nanoTime() + FAREWELL;
+      channel.config().setAutoRead(false);
+      FullHttpResponse response = response(Answer.refusal(Refusal.BUSY.status(), "busy"));
+      HttpUtil.setKeepAlive(response, false);
+      // Past the handler that would close after such an answer.
+      var _ = channel.pipeline().context(HttpServerKeepAliveHandler.class).writeAndFlush(response);
+    }
+
     @CanIgnoreReturnValue
     private ChannelFuture answer(Answer answer) {
       answered = true;
+      FullHttpResponse response = response(answer);
+      if (server.isDraining()) {
+        HttpUtil.setKeepAlive(response, false);
+      }
+      return channel.writeAndFlush(response).addListener(sent -> over());
+    }
+
+    private static FullHttpResponse response(Answer answer) {
       FullHttpResponse response =
           new DefaultFullHttpResponse(
               HttpVersion.HTTP_1_1,
@@ -288,10 +324,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
               Unpooled.wrappedBuffer(answer.body()));
       response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
       HttpUtil.setContentLength(response, answer.body().length);
-      if (server.isDraining()) {
-        HttpUtil.setKeepAlive(response, false);
-      }
-      return channel.writeAndFlush(response).addListener(sent -> over());
+      return response;
     }
 
     /** Both the body and the answer must be. */

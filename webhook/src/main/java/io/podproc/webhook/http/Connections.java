@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -18,10 +19,14 @@ import java.util.function.Function;
  * let in, however many others hold on to theirs.
  */
 final class Connections {
-  /** Each costs some 30 KiB. */
+  /** Each has 9 KiB in the heap, and some 30 in its handshake. */
   static final int MAX = 1000;
 
+  /** Besides, those that had to give way and are not closed yet. */
+  private static final int MAX_LEAVING = 250;
+
   private final Set<Connection> all = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger leaving = new AtomicInteger();
   private final Map<String, Peer> peers = new HashMap<>();
 
   /**
@@ -37,13 +42,22 @@ final class Connections {
         return Optional.empty();
       }
       forget(least.get());
-      least.get().evict();
+      evict(least.get());
     }
     Peer peer = peers.computeIfAbsent(Peer.name(address), name -> new Peer());
     Connection connection = connecting.apply(peer);
     boolean _ = all.add(connection);
     boolean _ = peer.connections.add(connection);
     return Optional.of(connection);
+  }
+
+  private void evict(Connection connection) {
+    boolean full = leaving.get() >= MAX_LEAVING;
+    if (!full) {
+      int _ = leaving.incrementAndGet();
+      connection.onClose(leaving::decrementAndGet);
+    }
+    connection.evict(full);
   }
 
   private Optional<Connection> leastWorth() {
