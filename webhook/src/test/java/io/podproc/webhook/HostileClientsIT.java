@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -166,6 +167,32 @@ class HostileClientsIT {
       assertReviewed("127.0.0.1");
     }
     assertThat(cut("crowded")).isPositive();
+  }
+
+  /** Else clients that come and go would take it near the limit of its memory. */
+  @Test
+  void connectionsThatComeAndGoDoNotFillTheHeap() throws IOException {
+    for (int i = 0; i < 6000; i++) {
+      connect("127.0.0.2").startHandshake();
+      if (held.size() > 800) {
+        held.removeFirst().close();
+      }
+    }
+    WebhookProcess.await("a small heap", Duration.ofSeconds(15), () -> heapKibibytes() < 70 << 10);
+    assertReviewed("127.0.0.1");
+  }
+
+  /** Of the young and of the old generation. */
+  private static long heapKibibytes() {
+    try {
+      return Pattern.compile("(?:DefNew|Tenured) +total (\\d+)K")
+          .matcher(webhook.diagnose("GC.heap_info"))
+          .results()
+          .mapToLong(generation -> Long.parseLong(generation.group(1)))
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** One answer, head and body. */
