@@ -52,6 +52,7 @@ static const char usage[] =
 enum ending {
   LEFT = 0,      /* it is not needed: the pod has ended */
   ENDED = 10,    /* its connection has ended, and there is another use for the pod */
+  LOST = 11,     /* as well, and its mounts may still be there: its file stays */
 };
 
 struct keeper {
@@ -113,23 +114,21 @@ static int open_turn(const struct keeper *keeper) {
   return openat(keeper->directory, "turn", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-static bool is_served(const struct keeper *keeper) {
-  int turn = open_turn(keeper);
-  bool served = turn >= 0 && holder_of(turn) != 0;
-  if (turn >= 0) {
-    close(turn);
-  }
-  return served;
-}
-
 /* Which connection a keeper's file says that it holds. False: none yet. */
 static bool read_device(int file, struct device *device) {
   ssize_t length = pread(file, device->number, sizeof device->number - 1, 0);
   device->number[length < 0 ? 0 : length] = '\0';
-  device->number[strcspn(device->number, "\n")] = '\0';
+  device->number[strcspn(device->number, " \n")] = '\0';
   unsigned major, minor;
   char more;
   return sscanf(device->number, "%u:%u%c", &major, &minor, &more) == 2;
+}
+
+/* In place, in as much room as a file has from its beginning: Keepers.java does the same. */
+static bool write_device(int file, const char *number) {
+  char text[26];
+  snprintf(text, sizeof text, "%-23s\n", number);
+  return pwrite(file, text, strlen(text), 0) == (ssize_t)strlen(text);
 }
 
 static bool begins_with(const char *text, const char *prefix) {
@@ -184,6 +183,7 @@ static void sign_in(struct keeper *keeper) {
   keeper->file =
       openat(keeper->directory, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (keeper->file < 0 || !take_lock(keeper->file) ||
+      !write_device(keeper->file, "") || // room for what it will be told, also on a disk that is full
       renameat(keeper->directory, draft, keeper->directory, keeper->name) != 0) {
     die("the run directory can't be written to");
   }
@@ -197,7 +197,7 @@ static void inherit(struct keeper *keeper) {
     int file = openat(keeper->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct device device;
     if (file >= 0 && read_device(file, &device)) {
-      dprintf(keeper->file, "%s\n", device.number);
+      write_device(keeper->file, device.number);
     }
     if (file >= 0) {
       close(file);
@@ -219,43 +219,58 @@ static void sign_out(const struct keeper *keeper) {
   unlinkat(keeper->directory, keeper->name, 0);
 }
 
+/* Whether it has ended, or nothing was mounted with it yet (fs/fuse/dev.c:fuse_dev_poll). */
+static bool has_ended(void) {
+  struct pollfd device = {.fd = DEVICE};
+  return poll(&device, 1, 0) == 1 && device.revents & POLLERR;
+}
+
 // ---- the end of a connection -----------------------------------------------
 
-/*
- * Whoever changes mounts has the turn: no daemon begins to serve meanwhile. A daemon that is frozen
- * has it still, and changes nothing.
- */
-static void bring_back_node_view(const struct keeper *keeper, const struct device *device, const char *why) {
+/* What there is to be sure of before a connection is ended. */
+enum condition {
+  NOBODY_SERVES, /* whoever changes mounts has the turn: no daemon begins to serve meanwhile */
+  ANYHOW,        /* a daemon that is frozen has the turn still, and changes nothing */
+};
+
+/* False: a daemon serves, and nothing was done. */
+static bool bring_back_node_view(
+    const struct keeper *keeper, const struct device *device, bool is_held, enum condition condition,
+    const char *why) {
   int turn = open_turn(keeper);
-  if (turn >= 0) {
-    take_lock(turn);
+  bool ours = turn >= 0 && take_lock(turn);
+  if (ours || condition == ANYHOW) {
+    long long begun = now_ms();
+    struct outcome outcome = show_node_view(device, is_held && !has_ended());
+    say("%s (connection %s): brought back the node's own files in %lld ms: %d in %d mount namespaces, %d "
+        "could not be visited",
+        why, device->number, now_ms() - begun, outcome.files, outcome.namespaces, outcome.failed);
   }
-  long long begun = now_ms();
-  struct outcome outcome = show_node_view(device);
-  say("%s (connection %s): brought back the node's own files in %lld ms: %d in %d mount namespaces, %d could "
-      "not be visited",
-      why, device->number, now_ms() - begun, outcome.files, outcome.namespaces, outcome.failed);
   if (turn >= 0) {
     close(turn);
   }
+  return ours || condition == ANYHOW;
 }
 
-/* Sees to what keepers held that were killed, where nobody else does. */
+/*
+ * Sees to what keepers held that were killed, where nobody else does. Once a daemon has told this one
+ * what it mounted, that daemon has.
+ */
 static void clear_lost(const struct keeper *keeper) {
   int file;
   char name[256];
   DIR *directory = list(keeper);
   while ((file = next_other(keeper, directory, name)) >= 0) {
-    struct device device;
+    struct device device, own;
     bool held = false, lost = read_device(file, &device) && take_lock(file);
     if (lost) {
       other_keepers(keeper, &device, &held);
+      held |= read_device(keeper->file, &own);
     }
-    if (lost && !held && !is_served(keeper)) {
-      bring_back_node_view(keeper, &device, "a keeper was killed that held it");
-      held = true;
+    if (lost && !held) {
+      held = bring_back_node_view(keeper, &device, false, NOBODY_SERVES, "nobody holds it any more");
     }
-    if (held) {
+    if (lost && held) {
       unlinkat(keeper->directory, name, 0);
     }
     close(file);
@@ -276,38 +291,29 @@ static bool is_silent(struct keeper *keeper) {
   return now_ms() - keeper->alive_ms >= keeper->patience * 1000LL;
 }
 
-/* Whether it has ended, or nothing was mounted with it yet (fs/fuse/dev.c:fuse_dev_poll). */
-static bool has_ended(void) {
-  struct pollfd device = {.fd = DEVICE};
-  return poll(&device, 1, 0) == 1 && device.revents & POLLERR;
-}
-
 // ---- the keeper ------------------------------------------------------------
 
 /* What there is to do for a connection. False: it is over. */
 static bool look_after(struct keeper *keeper, const struct device *device, bool is_going, int *status) {
   bool held = false;
   int others = is_going ? other_keepers(keeper, device, &held) : 0;
-  const char *why = NULL;
   *status = ENDED;
   if (held) {
     *status = LEFT;
     return false;
   }
   if (has_ended()) {
-    if (is_served(keeper)) {
-      return false; // the daemon sees to it
+    if (!bring_back_node_view(keeper, device, true, NOBODY_SERVES, "the connection has ended")) {
+      *status = LOST; // the daemon sees to it; the next keeper, if that one does not
     }
-    why = "the connection has ended";
-  } else if (is_silent(keeper)) {
-    why = "no daemon has served in time";
-  } else if (keeper->told_to_leave && others == 0 && !is_served(keeper)) {
-    why = "told to go, and no daemon serves";
+    return false;
   }
-  if (why) {
-    bring_back_node_view(keeper, device, why);
+  if (is_silent(keeper)) {
+    bring_back_node_view(keeper, device, true, ANYHOW, "no daemon has served in time");
+    return false;
   }
-  return !why;
+  return !keeper->told_to_leave || others > 0 ||
+         !bring_back_node_view(keeper, device, true, NOBODY_SERVES, "told to go, and no daemon serves");
 }
 
 /* Of the process, not of the pod: it has no further use once the pod has ended. */
@@ -320,9 +326,11 @@ static int keep(struct keeper *keeper) {
   keeper->alive_ms = now_ms();
   sign_in(keeper);
   inherit(keeper);
-  clear_lost(keeper);
+  bool cleared = false;
   while (true) {
     int status, signal = sigtimedwait(&signals, NULL, &look);
+    while (waitpid(-1, NULL, WNOHANG) > 0) { // visitors that were left behind
+    }
     if (signal == SIGTERM && !keeper->told_to_leave) {
       keeper->told_to_leave = true;
       announce_leaving(keeper);
@@ -330,14 +338,24 @@ static int keep(struct keeper *keeper) {
     bool is_going = keeper->told_to_leave || getppid() != keeper->pod;
     struct device device;
     if (read_device(keeper->file, &device)) {
+      if (!cleared) {
+        clear_lost(keeper);
+        cleared = true;
+      }
       if (signal == SIGHUP) { // a daemon has another mount
-        abort_connection(&device);
+        status = ENDED;
+        if (!has_ended()) {
+          abort_connection(&device); // by now the number of one that ended may be another's
+        }
       } else if (look_after(keeper, &device, is_going, &status)) {
         continue;
       }
-      sign_out(keeper);
-      return signal == SIGHUP ? ENDED : status;
+      if (status != LOST) {
+        sign_out(keeper);
+      }
+      return status == LOST ? ENDED : status;
     }
+    clear_lost(keeper);
     // A daemon that died before it said what it had mounted is waited for no longer than others.
     if (is_going || (!has_ended() && is_silent(keeper))) {
       sign_out(keeper);

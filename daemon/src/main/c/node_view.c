@@ -25,6 +25,7 @@
 #define TYPE "fuse.podproc"
 #define VISITORS 64        /* at once */
 #define VISIT_MS 1000      /* each has so long, and until the connection is ended */
+#define LATE_VISIT_MS 250  /* after that: others wait for those that do not answer */
 #define NAMESPACES 65536   /* visited, of very many; a power of two */
 #define MOUNTS 64          /* taken away in one namespace: more than podproc has files */
 #define DID_NOT_WORK 255   /* exit status of a visitor, else the number of files */
@@ -272,7 +273,7 @@ static void send_visitor(struct round *round, int pid) {
 }
 
 /* Whether it has ended, or its time is up. */
-static bool is_through(const struct visitor *visitor, struct outcome *outcome) {
+static bool is_through(const struct visitor *visitor, long long most, struct outcome *outcome) {
   int status;
   if (waitpid(visitor->pid, &status, WNOHANG) == visitor->pid) {
     bool worked = WIFEXITED(status) && WEXITSTATUS(status) != DID_NOT_WORK;
@@ -282,7 +283,7 @@ static bool is_through(const struct visitor *visitor, struct outcome *outcome) {
     outcome->failed += !worked;
     return true;
   }
-  if (now() - visitor->since < VISIT_MS) {
+  if (now() - visitor->since < most) {
     return false;
   }
   kill(visitor->pid, SIGKILL); // one that waits for a file system may not obey
@@ -294,7 +295,8 @@ static bool is_through(const struct visitor *visitor, struct outcome *outcome) {
 static void await_visitors(struct round *round, int most) {
   while (true) {
     for (int i = 0; i < round->out;) {
-      if (is_through(&round->visitors[i], &round->outcome)) {
+      long long most = now() - round->begun < VISIT_MS ? VISIT_MS : LATE_VISIT_MS;
+      if (is_through(&round->visitors[i], most, &round->outcome)) {
         round->visitors[i] = round->visitors[--round->out];
       } else {
         i++;
@@ -359,24 +361,34 @@ static void visit_namespaces(struct round *round) {
 /* What starts from now on finds the files that lie beneath. */
 static void unmount_from_node(const struct device *device) {
   struct mount mounts[MOUNTS];
-  bool more = true;
+  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  bool more = root >= 0 && chdir("/proc") == 0;
   while (more) {
     int count = mounts_of("/proc/self/mountinfo", device, mounts);
     more = false;
-    for (int i = count - 1; i >= 0; i--) {
-      more |= umount2(mounts[i].point, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+    for (int i = 0; i < count; i++) { // the mount point's own is the oldest
+      more |= exchange(root, &mounts[i]) == 0; // not what another has mounted over it
       free(mounts[i].root);
       free(mounts[i].point);
     }
   }
 }
 
-struct outcome show_node_view(const struct device *device) {
+struct outcome show_node_view(const struct device *device, bool lives) {
   static struct round round; // a megabyte is touched only now
   memset(&round, 0, sizeof round);
   round.device = device;
   round.begun = now();
-  unmount_from_node(device);
+  round.aborted = !lives;
+  pid_t child = fork(); // a path may lie on a file system that never answers
+  if (child == 0) {
+    unmount_from_node(device);
+    _exit(0);
+  }
+  if (child > 0) {
+    round.visitors[round.out++] = (struct visitor){child, now()};
+  }
+  await_visitors(&round, 0);
   visit_namespaces(&round);
   if (!round.aborted) {
     abort_connection(device);

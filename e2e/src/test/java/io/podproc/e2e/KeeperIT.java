@@ -208,7 +208,7 @@ class KeeperIT {
       try (KeeperProcess next = keeper(LONG)) {
         WatchingReader.await(readers, "host");
         assertNodeShowsSeeds();
-        assertToldOnce(next, "a keeper was killed that held it");
+        assertToldOnce(next, "nobody holds it any more");
         try (DaemonProcess _ = daemon()) {
           WatchingReader.await(readers, "live");
         }
@@ -250,6 +250,47 @@ class KeeperIT {
         WatchingReader.assertSaw(readers, "live");
       }
     }
+  }
+
+  /** The new keeper had no time to be told what it would have held. */
+  @Test
+  void a_daemon_that_dies_just_after_its_keepers_leaves_nothing_dead() {
+    try (KeeperProcess killed = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1);
+      freeze(daemon); // so that it shares nothing with the next
+      killed.kill();
+      try (KeeperProcess _ = keeper(LONG)) {
+        daemon.kill();
+        WatchingReader.await(readers, "host");
+        assertNodeShowsSeeds();
+      }
+    }
+  }
+
+  @Test
+  void a_daemon_that_dies_before_it_has_mounted_again_leaves_nothing_dead() {
+    try (KeeperProcess keeper = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container evil = small(daemon);
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1);
+      freeze(daemon);
+      String _ = evil.run("umount -f /proc/stat").ok();
+      Command.await("another keeper begins", Machine.deadline(10), () -> keeper.count() == 2);
+      daemon.kill();
+      WatchingReader.await(readers, "host");
+      assertNodeShowsSeeds();
+    }
+  }
+
+  private static void freeze(DaemonProcess daemon) {
+    String _ = Command.run("kill", "-STOP", Long.toString(daemon.pid())).ok();
   }
 
   // ---- told to go ----

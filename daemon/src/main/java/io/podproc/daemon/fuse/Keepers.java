@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -123,7 +124,11 @@ record Keepers(Path directory) {
    */
   void tell(int pid, String connection) {
     try {
-      Files.writeString(directory.resolve(STAYS + pid), connection + "\n");
+      // In the room that the keeper made: to truncate first could leave it nothing on a full disk.
+      Files.writeString(
+          directory.resolve(STAYS + pid),
+          "%-23s\n".formatted(connection),
+          StandardOpenOption.WRITE);
     } catch (IOException e) {
       Log.warn("keeper %d can't be told what it holds: %s", pid, e.getMessage());
     }

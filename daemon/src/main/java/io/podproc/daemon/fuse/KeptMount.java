@@ -163,7 +163,9 @@ public final class KeptMount implements Mount {
 
   private void serve() throws IOException, MountException, InterruptedException {
     turn.comes();
-    begin();
+    Duration unserved = handOver.sinceBeat();
+    handOver.beat(); // to find the connection may take longer than a keeper's patience still lasts
+    begin(unserved);
   }
 
   /**
@@ -186,7 +188,7 @@ public final class KeptMount implements Mount {
       }
       greeted = new CountDownLatch(1);
       kept = Set.of();
-      begin();
+      begin(Duration.ZERO);
     } catch (IOException | MountException | RuntimeException e) {
       turn.failed(e);
     } catch (InterruptedException e) {
@@ -198,18 +200,20 @@ public final class KeptMount implements Mount {
     return Duration.ofNanos(System.nanoTime() - begunNanos);
   }
 
-  private void begin() throws IOException, MountException, InterruptedException {
+  /**
+   * @param unserved since when nobody has served, where another daemon did before
+   */
+  private void begin(Duration unserved) throws IOException, MountException, InterruptedException {
     begunNanos = System.nanoTime();
     Joined joined;
     try (Arena arena = Arena.ofConfined()) {
       joined = join(new SystemCalls(arena));
     }
-    Duration unserved = joined.found ? handOver.sinceBeat() : Duration.ZERO;
     turn.begins(
         joined.found
             ? handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER
             : Turn.Kind.MOUNTED,
-        unserved);
+        joined.found ? unserved : Duration.ZERO);
     KernelServer server = new KernelServer(joined.connection, conversation, this::mountAgain);
     serving =
         Optional.of(

@@ -27,9 +27,12 @@ import java.util.stream.Collectors;
  */
 public final class Repair {
   /** For what is done in a namespace; and until it is given up. */
-  private static final Duration TIME = Duration.ofSeconds(10);
+  private static final Duration TIME = Duration.ofSeconds(3);
 
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** So many namespaces are visited side by side: one that never answers holds up no other. */
+  private static final int AT_ONCE = 32;
 
   private static final String LATE = "no time left";
   private static final String OTHER = "another mount is seen there";
@@ -87,19 +90,30 @@ public final class Repair {
 
   private Tally visit(List<Place> places, Work work) throws InterruptedException {
     Tally tally = Tally.NONE;
-    for (Place place : places) {
-      List<Outcome> outcomes = visit(place, work);
-      told.visited(place, outcomes);
-      tally = tally.and(outcomes);
+    for (int from = 0; from < places.size(); from += AT_ONCE) {
+      List<Place> some = places.subList(from, Math.min(from + AT_ONCE, places.size()));
+      List<FutureTask<List<Outcome>>> visits =
+          some.stream().map(place -> start(place, work)).toList();
+      long end = System.nanoTime() + PATIENCE.toNanos();
+      for (int number = 0; number < some.size(); number++) {
+        List<Outcome> outcomes = await(some.get(number), visits.get(number), end);
+        told.visited(some.get(number), outcomes);
+        tally = tally.and(outcomes);
+      }
     }
     return tally;
   }
 
-  private List<Outcome> visit(Place place, Work work) throws InterruptedException {
+  private FutureTask<List<Outcome>> start(Place place, Work work) {
     FutureTask<List<Outcome>> visit = new FutureTask<>(() -> enter(place, work));
     Thread.ofPlatform().daemon().name("repair-" + place.pid()).start(visit);
+    return visit;
+  }
+
+  private static List<Outcome> await(Place place, FutureTask<List<Outcome>> visit, long end)
+      throws InterruptedException {
     try {
-      return visit.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+      return visit.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return failed(
           place.findings(), Result.FAILED, "no answer within " + PATIENCE.toSeconds() + " s");
