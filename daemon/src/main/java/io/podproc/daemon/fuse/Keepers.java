@@ -35,6 +35,9 @@ record Keepers(Path directory) {
   /** Which of a keeper's descriptors it is. */
   private static final int DESCRIPTOR = 3;
 
+  /** What a keeper's file has room for, besides the end of its line. */
+  private static final int ROOM = 23;
+
   /** A keeper that lives. */
   private record Keeper(int pid, Path file, FileTime begun) {}
 
@@ -125,10 +128,8 @@ record Keepers(Path directory) {
   void tell(int pid, String connection) {
     try {
       // In the room that the keeper made: to truncate first could leave it nothing on a full disk.
-      Files.writeString(
-          directory.resolve(STAYS + pid),
-          "%-23s\n".formatted(connection),
-          StandardOpenOption.WRITE);
+      String padded = connection + " ".repeat(Math.max(0, ROOM - connection.length())) + "\n";
+      Files.writeString(directory.resolve(STAYS + pid), padded, StandardOpenOption.WRITE);
     } catch (IOException e) {
       Log.warn("keeper %d can't be told what it holds: %s", pid, e.getMessage());
     }
