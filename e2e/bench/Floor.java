@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.MemoryFacts;
 import io.podproc.daemon.fuse.FuseMount;
-import io.podproc.daemon.fuse.TransportKind;
+import io.podproc.daemon.fuse.kernel.KernelTransport;
+import io.podproc.daemon.fuse.kernel.SelinuxContext;
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.Requests;
 import io.podproc.daemon.vfs.VirtualFile;
@@ -42,6 +45,11 @@ final class Floor {
     }
 
     @Override
+    public MemoryFacts memory() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public VisibleCpus cpus() {
       throw new UnsupportedOperationException();
     }
@@ -58,6 +66,11 @@ final class Floor {
 
     @Override
     public Load load() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public NodeCounts nodeCounts() {
       throw new UnsupportedOperationException();
     }
   }
@@ -105,6 +118,15 @@ final class Floor {
     Requests uncounted =
         new Requests() {
           @Override
+          public void answered() {}
+
+          @Override
+          public void refused() {}
+
+          @Override
+          public void failed(Throwable defect) {}
+
+          @Override
           public void rendered(VirtualTree.File file, Outcome outcome, long nanos) {}
 
           @Override
@@ -115,7 +137,7 @@ final class Floor {
             Path.of("/proc"), Path.of("/sys"), Duration.ZERO, System::nanoTime, System::nanoTime);
     FuseMount mount =
         FuseMount.mount(
-            TransportKind.KERNEL,
+            new KernelTransport(new SelinuxContext(Optional.empty()), false),
             Path.of(args[0]),
             new VirtualTree(files),
             new Opener(views, host, uncounted),

@@ -106,6 +106,11 @@ annotations:
 {{- if and .Values.daemon.keeper.enabled (eq .Values.daemon.settings.transport "kernel") }}true{{ end }}
 {{- end }}
 
+{{- /* Whether daemons learn from the API server which pods get files. */}}
+{{- define "podproc.delivery.watching" -}}
+{{- if and .Values.delivery.node.enabled (not .Values.delivery.node.namespaces) }}true{{ end }}
+{{- end }}
+
 {{- define "podproc.keeper.name" -}}
 {{ include "podproc.fullname" . }}-keeper
 {{- end }}

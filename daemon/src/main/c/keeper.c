@@ -40,19 +40,23 @@
 #define LOOK_MS 250
 #define STAYS "keeper-" /* what the file of a keeper is named before its pid: Keepers.java */
 #define LEAVES "leaving-"
+#define LOST "lost-" /* what a keeper held that died, before its number */
+#define ROOM 4095    /* of a keeper's file, besides the end of its line: Keepers.java */
+#define LEAST_PATIENCE 3 /* seconds: a daemon gives a sign of life each second */
+#define MOST_PATIENCE 86400
 #define FAREWELL_MS 1000 /* for a keeper that is told to go, before the pod ends without it */
 
 static const char usage[] =
     "usage: podproc-keeper DIR [PATIENCE]\n"
     "\n"
     "Holds /dev/fuse open for the daemons that have DIR as their run directory. When none has\n"
-    "served for PATIENCE seconds (30), brings back the node's own files.\n";
+    "served for PATIENCE seconds (30; 3 at least), brings back the node's own files.\n";
 
 /* What a keeper ends with. */
 enum ending {
   LEFT = 0,      /* it is not needed: the pod has ended */
   ENDED = 10,    /* its connection has ended, and there is another use for the pod */
-  LOST = 11,     /* as well, and its mounts may still be there: its file stays */
+  UNSEEN = 11,   /* as well, and its mounts may still be there: its file stays */
 };
 
 struct keeper {
@@ -73,13 +77,21 @@ static long long now_ms(void) {
   return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* What is not seen, or is not ASCII, as \x1b: it may have been named by a container, as in OneLine.java. */
+static void show(const char *text, char *seen, size_t size) {
+  for (size_t at = 0; *text && at + 5 < size; text++) {
+    at += (size_t)snprintf(seen + at, 5, *text >= ' ' && *text <= '~' ? "%c" : "\\x%02x", (unsigned char)*text);
+  }
+}
+
 /* To the pod's log, or once that is gone to the node's. */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
-  char line[512];
+  char text[512], line[4 * sizeof text] = "";
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(line, sizeof line, format, arguments);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  show(text, line, sizeof line);
   if (dprintf(STDERR_FILENO, "podproc-keeper: %s\n", line) < 0) {
     int kernel = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
     if (kernel >= 0) {
@@ -116,19 +128,23 @@ static int open_turn(const struct keeper *keeper) {
 
 /* Which connection a keeper's file says that it holds. False: none yet. */
 static bool read_device(int file, struct device *device) {
-  ssize_t length = pread(file, device->number, sizeof device->number - 1, 0);
-  device->number[length < 0 ? 0 : length] = '\0';
-  device->number[strcspn(device->number, " \n")] = '\0';
+  char text[ROOM + 2];
+  ssize_t length = pread(file, text, ROOM + 1, 0);
+  text[length < 0 ? 0 : length] = '\0';
+  text[strcspn(text, "\n")] = '\0';
+  device->number[0] = device->source[0] = '\0';
+  sscanf(text, "%23s %4095s", device->number, device->source);
+  unescape(device->source);
   unsigned major, minor;
   char more;
   return sscanf(device->number, "%u:%u%c", &major, &minor, &more) == 2;
 }
 
 /* In place, in as much room as a file has from its beginning: Keepers.java does the same. */
-static bool write_device(int file, const char *number) {
-  char text[26];
-  snprintf(text, sizeof text, "%-23s\n", number);
-  return pwrite(file, text, strlen(text), 0) == (ssize_t)strlen(text);
+static bool write_text(int file, const char *text) {
+  char padded[ROOM + 2];
+  snprintf(padded, sizeof padded, "%-*.*s\n", ROOM, ROOM, text);
+  return pwrite(file, padded, ROOM + 1, 0) == ROOM + 1;
 }
 
 static bool begins_with(const char *text, const char *prefix) {
@@ -139,7 +155,8 @@ static bool begins_with(const char *text, const char *prefix) {
 static int next_other(const struct keeper *keeper, DIR *directory, char name[static 256]) {
   for (struct dirent *entry; directory && (entry = readdir(directory));) {
     // To open and close its own would take its lock away: fcntl(2).
-    if ((begins_with(entry->d_name, STAYS) || begins_with(entry->d_name, LEAVES)) &&
+    if ((begins_with(entry->d_name, STAYS) || begins_with(entry->d_name, LEAVES) ||
+         begins_with(entry->d_name, LOST)) &&
         strcmp(entry->d_name, keeper->name) != 0) {
       int file = openat(dirfd(directory), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
       if (file >= 0) {
@@ -175,34 +192,69 @@ static int other_keepers(const struct keeper *keeper, const struct device *devic
   return living;
 }
 
-/* Makes its file, which is never seen without the lock. */
-static void sign_in(struct keeper *keeper) {
-  char draft[48];
-  snprintf(keeper->name, sizeof keeper->name, STAYS "%d", getpid());
-  snprintf(draft, sizeof draft, "new-%s", keeper->name);
-  keeper->file =
-      openat(keeper->directory, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (keeper->file < 0 || !take_lock(keeper->file) ||
-      !write_device(keeper->file, "") || // room for what it will be told, also on a disk that is full
-      renameat(keeper->directory, draft, keeper->directory, keeper->name) != 0) {
-    die("the run directory can't be written to");
-  }
+static void name_file(char name[static 32], const char *prefix, pid_t pid) {
+  snprintf(name, 32, "%s%d", prefix, pid);
+}
+
+static int open_other(const struct keeper *keeper, const char *name) {
+  return openat(keeper->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /* What the one before held, it holds now: the pod has the descriptor still. */
-static void inherit(struct keeper *keeper) {
-  for (const char **prefix = (const char *[]){STAYS, LEAVES, NULL}; keeper->before && *prefix; prefix++) {
+static void inherit(const struct keeper *keeper, const char *prefix) {
+  char name[32], text[ROOM + 1];
+  name_file(name, prefix, keeper->before);
+  int file = open_other(keeper, name);
+  ssize_t length = file < 0 ? -1 : pread(file, text, ROOM, 0);
+  if (length > 0) {
+    text[length] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    write_text(keeper->file, text);
+  }
+  if (file >= 0) {
+    close(file);
+  }
+}
+
+/* Of one that had this one's pid and died: what it held is still to be seen to. */
+static void set_aside(const struct keeper *keeper, const char *prefix) {
+  char name[32], aside[32];
+  struct device device;
+  name_file(name, prefix, getpid());
+  int file = open_other(keeper, name);
+  if (file >= 0 && read_device(file, &device)) {
+    snprintf(aside, sizeof aside, LOST "%s", device.number);
+    renameat(keeper->directory, name, keeper->directory, aside);
+  }
+  if (file >= 0) {
+    close(file);
+  }
+}
+
+/* Makes its file, which is never seen without the lock, or without what it holds already. */
+static void sign_in(struct keeper *keeper) {
+  char draft[48];
+  name_file(keeper->name, STAYS, getpid());
+  snprintf(draft, sizeof draft, "new-%s", keeper->name);
+  keeper->file =
+      openat(keeper->directory, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (keeper->file < 0 || !take_lock(keeper->file) || !write_text(keeper->file, "")) {
+    die("the run directory can't be written to"); // the room for what it will be told, a full disk
+  }
+  static const char *const prefixes[] = {STAYS, LEAVES};
+  for (int i = 0; i < 2; i++) {
+    if (keeper->before) {
+      inherit(keeper, prefixes[i]);
+    }
+    set_aside(keeper, prefixes[i]);
+  }
+  if (renameat(keeper->directory, draft, keeper->directory, keeper->name) != 0) {
+    die("the run directory can't be written to");
+  }
+  for (int i = 0; i < 2 && keeper->before && keeper->before != getpid(); i++) {
     char name[32];
-    snprintf(name, sizeof name, "%s%d", *prefix, keeper->before);
-    int file = openat(keeper->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct device device;
-    if (file >= 0 && read_device(file, &device)) {
-      write_device(keeper->file, device.number);
-    }
-    if (file >= 0) {
-      close(file);
-      unlinkat(keeper->directory, name, 0);
-    }
+    name_file(name, prefixes[i], keeper->before);
+    unlinkat(keeper->directory, name, 0);
   }
 }
 
@@ -217,12 +269,6 @@ static void announce_leaving(struct keeper *keeper) {
 
 static void sign_out(const struct keeper *keeper) {
   unlinkat(keeper->directory, keeper->name, 0);
-}
-
-/* Whether it has ended, or nothing was mounted with it yet (fs/fuse/dev.c:fuse_dev_poll). */
-static bool has_ended(void) {
-  struct pollfd device = {.fd = DEVICE};
-  return poll(&device, 1, 0) == 1 && device.revents & POLLERR;
 }
 
 // ---- the end of a connection -----------------------------------------------
@@ -240,11 +286,15 @@ static bool bring_back_node_view(
   int turn = open_turn(keeper);
   bool ours = turn >= 0 && take_lock(turn);
   if (ours || condition == ANYHOW) {
+    struct device actual = *device;
+    if (is_held) {
+      ask_number(DEVICE, &actual); // what is held, whatever was told of it
+    }
     long long begun = now_ms();
-    struct outcome outcome = show_node_view(device, is_held && !has_ended());
+    struct outcome outcome = show_node_view(&actual, is_held ? DEVICE : -1);
     say("%s (connection %s): brought back the node's own files in %lld ms: %d in %d mount namespaces, %d "
         "could not be visited",
-        why, device->number, now_ms() - begun, outcome.files, outcome.namespaces, outcome.failed);
+        why, actual.number, now_ms() - begun, outcome.files, outcome.namespaces, outcome.failed);
   }
   if (turn >= 0) {
     close(turn);
@@ -302,9 +352,9 @@ static bool look_after(struct keeper *keeper, const struct device *device, bool 
     *status = LEFT;
     return false;
   }
-  if (has_ended()) {
+  if (has_ended(DEVICE)) {
     if (!bring_back_node_view(keeper, device, true, NOBODY_SERVES, "the connection has ended")) {
-      *status = LOST; // the daemon sees to it; the next keeper, if that one does not
+      *status = UNSEEN; // the daemon sees to it; the next keeper, if that one does not
     }
     return false;
   }
@@ -325,7 +375,6 @@ static int keep(struct keeper *keeper) {
   const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
   keeper->alive_ms = now_ms();
   sign_in(keeper);
-  inherit(keeper);
   bool cleared = false;
   while (true) {
     int status, signal = sigtimedwait(&signals, NULL, &look);
@@ -337,27 +386,26 @@ static int keep(struct keeper *keeper) {
     }
     bool is_going = keeper->told_to_leave || getppid() != keeper->pod;
     struct device device;
-    if (read_device(keeper->file, &device)) {
+    // A daemon may have died before it told what it had mounted.
+    if (read_device(keeper->file, &device) || ask_number(DEVICE, &device)) {
       if (!cleared) {
         clear_lost(keeper);
         cleared = true;
       }
       if (signal == SIGHUP) { // a daemon has another mount
         status = ENDED;
-        if (!has_ended()) {
-          abort_connection(&device); // by now the number of one that ended may be another's
-        }
+        abort_connection(DEVICE, &device);
       } else if (look_after(keeper, &device, is_going, &status)) {
         continue;
       }
-      if (status != LOST) {
+      if (status != UNSEEN) {
         sign_out(keeper);
       }
-      return status == LOST ? ENDED : status;
+      return status == UNSEEN ? ENDED : status;
     }
     clear_lost(keeper);
     // A daemon that died before it said what it had mounted is waited for no longer than others.
-    if (is_going || (!has_ended() && is_silent(keeper))) {
+    if (is_going || (!has_ended(DEVICE) && is_silent(keeper))) {
       sign_out(keeper);
       return is_going ? LEFT : ENDED;
     }
@@ -559,7 +607,12 @@ int main(int argc, char **argv) {
   if (argc == 3) {
     keeper.patience = (int)strtol(argv[2], &end, 10);
   }
-  if (argc < 2 || argc > 3 || *end || keeper.patience < 1 || keeper.patience > 86400) {
+  if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    fputs(usage, stdout);
+    return 0;
+  }
+  if (argc < 2 || argc > 3 || argv[1][0] == '-' || *end || keeper.patience < LEAST_PATIENCE ||
+      keeper.patience > MOST_PATIENCE) {
     fputs(usage, stderr);
     return 2;
   }

@@ -22,8 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TYPE "fuse.podproc"
-#define VISITORS 64        /* at once */
+#define VISITORS 64        /* at work at once */
+#define AT_WORK_MS 20      /* for so long: then it waits for something, and others need not */
+#define OUT 512            /* at once, whether at work or not */
+#define PASSES 3           /* over all processes: a namespace may be copied before it is visited */
 #define VISIT_MS 1000      /* each has so long, and until the connection is ended */
 #define LATE_VISIT_MS 250  /* after that: others wait for those that do not answer */
 #define NAMESPACES 65536   /* visited, of very many; a power of two */
@@ -34,6 +36,8 @@
 #define OPEN_TREE_CLONE_ 1
 #define MOVE_MOUNT_EMPTY_PATHS_ (0x4 | 0x40)
 #define MOUNT_ATTR_READ_ONLY_ALL_ (1 | 2 | 4 | 8) /* RDONLY NOSUID NODEV NOEXEC */
+#define MOUNT_ATTR_NOATIME_ 0x10
+#define MOUNT_ATTR_ATIMES_ 0x70
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #define SYS_move_mount 429
@@ -46,13 +50,13 @@ struct mount {
   long id;
   char *root;  /* which file of the connection's it is, as "/proc/meminfo" */
   char *point; /* where it is seen */
+  bool marked; /* the node has brought it: it says noatime, and so does what takes its place */
   int copy;    /* the node's own file, not mounted anywhere yet; -1 if there is none */
 };
 
 // ---- mountinfo -------------------------------------------------------------
 
-/* Blanks, tabs, ends of lines and backslashes are written as \040 and the like. */
-static void unescape(char *text) {
+void unescape(char *text) {
   char *to = text;
   for (const char *from = text; *from; to++) {
     if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
@@ -65,26 +69,45 @@ static void unescape(char *text) {
   *to = '\0';
 }
 
-/* "ID PARENT MAJ:MIN ROOT POINT OPTIONS [FIELD…] - TYPE …" (fs/proc_namespace.c:show_mountinfo) */
+#define DELETED "//deleted" /* follows where the kernel has dropped the name of what is mounted */
+
+static void cut_mark(char *root) {
+  size_t length = strlen(root), mark = strlen(DELETED);
+  if (length > mark && strcmp(root + length - mark, DELETED) == 0) {
+    root[length - mark] = '\0';
+  }
+}
+
+/* "ID PARENT MAJ:MIN ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE …" (fs/proc_namespace.c:show_mountinfo) */
 static bool parse(char *line, const struct device *device, struct mount *mount) {
   char *type = strstr(line, " - ");
   if (!type || strncmp(type + 3, TYPE " ", sizeof TYPE) != 0) {
     return false;
   }
-  char *rest = line;
+  char *rest = line, *after = type + 3 + sizeof TYPE;
   char *id = strsep(&rest, " "), *parent = strsep(&rest, " "), *number = strsep(&rest, " ");
-  char *root = strsep(&rest, " "), *point = strsep(&rest, " ");
+  char *root = strsep(&rest, " "), *point = strsep(&rest, " "), *options = strsep(&rest, " ");
+  char *source = strsep(&after, " \n");
   if (!rest || !parent || strcmp(number, device->number) != 0) {
     return false;
   }
+  unescape(source);
+  if (device->source[0] && strcmp(source, device->source) != 0) {
+    return false;
+  }
   unescape(root);
+  cut_mark(root);
   unescape(point);
   *mount = (struct mount){
-      .id = strtol(id, NULL, 10), .root = strdup(root), .point = strdup(point), .copy = -1};
+      .id = strtol(id, NULL, 10),
+      .root = strdup(root),
+      .point = strdup(point),
+      .marked = strstr(options, "noatime") != NULL,
+      .copy = -1};
   return mount->root && mount->point;
 }
 
-/* The connection's mounts that a process sees, in the kernel's order; their number, or -1. */
+/* The connection's mounts in a mountinfo, in the kernel's order; their number, or -1. */
 static int mounts_of(const char *mountinfo, const struct device *device, struct mount *mounts) {
   FILE *file = fopen(mountinfo, "re");
   if (!file) {
@@ -104,12 +127,14 @@ static int mounts_of(const char *mountinfo, const struct device *device, struct 
 // ---- one namespace ---------------------------------------------------------
 
 /* A mount of the node's own file, which can only be read. */
-static int copy_of(const char *file) {
+static int copy_of(const char *file, bool marked) {
   int copy = (int)syscall(SYS_open_tree, AT_FDCWD, file, OPEN_TREE_CLONE_ | O_CLOEXEC);
   if (copy >= 0) {
     struct {
       uint64_t set, clear, propagation, userns;
-    } attributes = {.set = MOUNT_ATTR_READ_ONLY_ALL_, .propagation = MS_PRIVATE};
+    } attributes = {.set = MOUNT_ATTR_READ_ONLY_ALL_ | (marked ? MOUNT_ATTR_NOATIME_ : 0),
+                    .clear = marked ? MOUNT_ATTR_ATIMES_ : 0,
+                    .propagation = MS_PRIVATE};
     syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
   }
   return copy;
@@ -150,9 +175,9 @@ static int put_on(int copy, int seen) {
  * for as long as it takes to lay the node's on it; a mount that is locked, as are those that a user
  * namespace was begun with, stays beneath. 1 for a file, 0 for the whole tree, -1 if it is not seen.
  */
-static int exchange(int root, const struct mount *mount) {
+static int exchange(int root, const struct mount *mount, bool ended) {
   int seen = see(root, mount->point);
-  if (seen < 0 || mount_id(seen) != mount->id) {
+  if (seen < 0 || mount_id(seen) != mount->id || (ended && !is_dead(seen))) {
     return -1;
   }
   char name[48];
@@ -166,67 +191,50 @@ static int exchange(int root, const struct mount *mount) {
 }
 
 /* The uppermost of a stack first: the kernel lists a mount after the one that it lies on. */
-static int exchange_all(int root, const struct mount *mounts, int count) {
+static int exchange_all(int root, const struct mount *mounts, int count, bool ended) {
   int files = 0;
   for (int i = count - 1; i >= 0; i--) {
-    files += exchange(root, &mounts[i]) > 0;
+    files += exchange(root, &mounts[i], ended) > 0;
   }
   return files;
 }
 
+/* What follows is reached from the node's /proc, whatever /proc is in the container. */
+static bool enter(int namespace, int proc) {
+  return setns(namespace, CLONE_NEWNS) == 0 && fchdir(proc) == 0;
+}
+
 /*
- * In a process of its own: from here on it sees the mounts of the other. The number of files that
- * were exchanged, or DID_NOT_WORK.
+ * In a process of its own, which is left in the namespace. That is seen from its own root directory,
+ * which setns(2) makes the visitor's (fs/namespace.c:mntns_install): the process that led there may
+ * have another (chroot). The number of files that were exchanged, or DID_NOT_WORK.
  */
-static int visit(int pid, const struct device *device) {
+static int visit(int pid, const struct device *device, bool ended) {
   char name[48];
   struct mount mounts[MOUNTS];
-  snprintf(name, sizeof name, "/proc/%d/mountinfo", pid);
-  int count = mounts_of(name, device, mounts);
-  if (count <= 0) {
-    return 0; // nothing there, or it has ended
-  }
-  snprintf(name, sizeof name, "/proc/%d/root", pid);
-  int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
   snprintf(name, sizeof name, "/proc/%d/ns/mnt", pid);
-  int namespace = open(name, O_RDONLY | O_CLOEXEC);
+  int theirs = open(name, O_RDONLY | O_CLOEXEC), own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
   int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0 || namespace < 0 || proc < 0) {
-    return errno == ENOENT || errno == ESRCH ? 0 : DID_NOT_WORK;
+  if (theirs < 0 || own < 0 || proc < 0 || !enter(theirs, proc)) {
+    return DID_NOT_WORK;
+  }
+  int count = mounts_of("self/mountinfo", device, mounts);
+  if (count == 0) {
+    return 0;
+  }
+  if (count < 0 || !enter(own, proc)) {
+    return DID_NOT_WORK;
   }
   for (int i = 0; i < count; i++) {
     if (strncmp(mounts[i].root, "/proc/", 6) == 0 || strncmp(mounts[i].root, "/sys/", 5) == 0) {
-      mounts[i].copy = copy_of(mounts[i].root);
+      mounts[i].copy = copy_of(mounts[i].root, mounts[i].marked);
     }
   }
-  // What follows is reached from the node's /proc, whatever /proc is in the container.
-  if (setns(namespace, CLONE_NEWNS) != 0 || fchdir(proc) != 0) {
+  if (!enter(theirs, proc)) {
     return DID_NOT_WORK;
   }
-  int files = exchange_all(root, mounts, count);
+  int files = exchange_all(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), mounts, count, ended);
   return files < DID_NOT_WORK ? files : DID_NOT_WORK - 1;
-}
-
-// ---- the connection --------------------------------------------------------
-
-#define CONTROL "/sys/fs/fuse/connections"
-
-/* By fusectl (fs/fuse/control.c), which need not be mounted on the node. */
-void abort_connection(const struct device *device) {
-  pid_t child = fork();
-  if (child == 0) {
-    char name[96];
-    const char *minor = strchr(device->number, ':');
-    snprintf(name, sizeof name, CONTROL "/%.16s/abort", minor ? minor + 1 : "");
-    int file = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                       mount("fusectl", CONTROL, "fusectl", 0, NULL) == 0
-                   ? open(name, O_WRONLY | O_CLOEXEC)
-                   : -1;
-    _exit(file >= 0 && write(file, "1", 1) == 1 ? 0 : 1);
-  }
-  if (child > 0) {
-    waitpid(child, NULL, 0);
-  }
 }
 
 // ---- all namespaces --------------------------------------------------------
@@ -234,17 +242,21 @@ void abort_connection(const struct device *device) {
 struct visitor {
   pid_t pid;
   long long since; /* in milliseconds */
+  int slot;        /* of the namespace; -1 for the node's own */
 };
 
 /* All that is on its way. */
 struct round {
   const struct device *device;
+  int held;
   long long begun;
-  bool aborted;
-  struct visitor visitors[VISITORS];
+  bool ended;
+  int pass;
+  struct visitor visitors[OUT];
   int out;
   struct outcome outcome;
   ino_t seen[NAMESPACES];
+  bool failed[NAMESPACES]; /* to be visited once more */
   int known;
 };
 
@@ -254,7 +266,7 @@ static long long now(void) {
   return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-static void send_visitor(struct round *round, int pid) {
+static void send_visitor(struct round *round, int pid, int slot) {
   pid_t visitor = fork();
   if (visitor == 0) {
     // It may never come back, and must then hold nothing that others wait for.
@@ -263,24 +275,29 @@ static void send_visitor(struct round *round, int pid) {
         close(descriptor);
       }
     }
-    _exit(visit(pid, round->device));
+    _exit(visit(pid, round->device, round->ended));
   }
   if (visitor > 0) {
-    round->visitors[round->out++] = (struct visitor){visitor, now()};
+    round->visitors[round->out++] = (struct visitor){visitor, now(), slot};
   } else {
     round->outcome.failed++;
   }
 }
 
 /* Whether it has ended, or its time is up. */
-static bool is_through(const struct visitor *visitor, long long most, struct outcome *outcome) {
+static bool is_through(struct round *round, const struct visitor *visitor, long long most) {
   int status;
+  struct outcome *outcome = &round->outcome;
   if (waitpid(visitor->pid, &status, WNOHANG) == visitor->pid) {
     bool worked = WIFEXITED(status) && WEXITSTATUS(status) != DID_NOT_WORK;
     int files = worked ? WEXITSTATUS(status) : 0;
     outcome->files += files;
     outcome->namespaces += files > 0;
-    outcome->failed += !worked;
+    if (!worked && visitor->slot >= 0 && round->pass == 1) {
+      round->failed[visitor->slot] = true; // the process that led there has ended, perhaps
+    } else {
+      outcome->failed += !worked;
+    }
     return true;
   }
   if (now() - visitor->since < most) {
@@ -291,22 +308,24 @@ static bool is_through(const struct visitor *visitor, long long most, struct out
   return true;
 }
 
-/* Waits until no more than some visitors are out. */
-static void await_visitors(struct round *round, int most) {
+/* Waits until no more than so many visitors are at work, and no more than so many out. */
+static void await_visitors(struct round *round, int at_work, int out) {
   while (true) {
+    int working = 0;
     for (int i = 0; i < round->out;) {
       long long most = now() - round->begun < VISIT_MS ? VISIT_MS : LATE_VISIT_MS;
-      if (is_through(&round->visitors[i], most, &round->outcome)) {
+      if (is_through(round, &round->visitors[i], most)) {
         round->visitors[i] = round->visitors[--round->out];
       } else {
+        working += now() - round->visitors[i].since < AT_WORK_MS;
         i++;
       }
     }
-    if (!round->aborted && now() - round->begun >= VISIT_MS) {
-      abort_connection(round->device);
-      round->aborted = true;
+    if (!round->ended && now() - round->begun >= VISIT_MS) {
+      abort_connection(round->held, round->device);
+      round->ended = true;
     }
-    if (round->out <= most) {
+    if (working <= at_work && round->out <= out) {
       return;
     }
     poll(NULL, 0, 1);
@@ -325,41 +344,48 @@ static ino_t namespace_of(const char *pid) {
   return inode;
 }
 
-/* False for one that was there before. */
-static bool is_new(struct round *round, ino_t inode) {
+/* The slot of a namespace that is to be visited; -1 for one that was. */
+static int slot_of(struct round *round, ino_t inode) {
   unsigned slot = inode * 2654435761U % NAMESPACES;
   while (round->seen[slot] && round->seen[slot] != inode) {
     slot = (slot + 1) % NAMESPACES;
   }
-  bool is_new = !round->seen[slot] && round->known < NAMESPACES - 1;
-  if (is_new) {
+  bool is_wanted = round->failed[slot];
+  round->failed[slot] = false;
+  if (!round->seen[slot] && round->known < NAMESPACES - 1) {
     round->seen[slot] = inode;
     round->known++;
+    is_wanted = true;
   }
-  return is_new;
+  return is_wanted ? (int)slot : -1;
 }
 
-/* Each through the eyes of the process in it that the kernel lists first, mostly its oldest. */
-static void visit_namespaces(struct round *round) {
+/*
+ * Those that were not visited yet, each through the process in it that the kernel lists first,
+ * mostly its oldest. False: there were none.
+ */
+static bool visit_namespaces(struct round *round) {
   DIR *proc = opendir("/proc");
-  if (!proc) {
-    return;
-  }
-  is_new(round, namespace_of("self"));
-  for (struct dirent *entry; (entry = readdir(proc));) {
+  bool any = false;
+  for (struct dirent *entry; proc && (entry = readdir(proc));) {
     int pid = atoi(entry->d_name);
     ino_t inode = pid > 0 ? namespace_of(entry->d_name) : 0;
-    if (inode && is_new(round, inode)) {
-      await_visitors(round, VISITORS - 1);
-      send_visitor(round, pid);
+    int slot = inode ? slot_of(round, inode) : -1;
+    if (slot >= 0) {
+      await_visitors(round, VISITORS - 1, OUT - 1);
+      send_visitor(round, pid, slot);
+      any = true;
     }
   }
-  closedir(proc);
-  await_visitors(round, 0);
+  if (proc) {
+    closedir(proc);
+  }
+  await_visitors(round, 0, OUT);
+  return any;
 }
 
 /* What starts from now on finds the files that lie beneath. */
-static void unmount_from_node(const struct device *device) {
+static void unmount_from_node(const struct device *device, bool ended) {
   struct mount mounts[MOUNTS];
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   bool more = root >= 0 && chdir("/proc") == 0;
@@ -367,31 +393,36 @@ static void unmount_from_node(const struct device *device) {
     int count = mounts_of("/proc/self/mountinfo", device, mounts);
     more = false;
     for (int i = 0; i < count; i++) { // the mount point's own is the oldest
-      more |= exchange(root, &mounts[i]) == 0; // not what another has mounted over it
+      more |= exchange(root, &mounts[i], ended) == 0; // not what another has mounted over it
       free(mounts[i].root);
       free(mounts[i].point);
     }
   }
 }
 
-struct outcome show_node_view(const struct device *device, bool lives) {
+struct outcome show_node_view(const struct device *device, int held) {
   static struct round round; // a megabyte is touched only now
   memset(&round, 0, sizeof round);
   round.device = device;
+  round.held = held;
   round.begun = now();
-  round.aborted = !lives;
+  round.ended = held < 0 || has_ended(held);
   pid_t child = fork(); // a path may lie on a file system that never answers
   if (child == 0) {
-    unmount_from_node(device);
+    unmount_from_node(device, round.ended);
     _exit(0);
   }
   if (child > 0) {
-    round.visitors[round.out++] = (struct visitor){child, now()};
+    round.visitors[round.out++] = (struct visitor){child, now(), -1};
   }
-  await_visitors(&round, 0);
-  visit_namespaces(&round);
-  if (!round.aborted) {
-    abort_connection(device);
+  await_visitors(&round, 0, 0);
+  slot_of(&round, namespace_of("self"));
+  do {
+    round.pass++;
+  } while (visit_namespaces(&round) && round.pass < PASSES);
+  await_visitors(&round, 0, 0);
+  if (!round.ended) {
+    abort_connection(held, device);
   }
   return round.outcome;
 }

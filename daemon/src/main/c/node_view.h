@@ -2,12 +2,7 @@
 #ifndef PODPROC_NODE_VIEW_H
 #define PODPROC_NODE_VIEW_H
 
-#include <stdbool.h>
-
-/* A FUSE connection, by the device number that its mounts have in mountinfo, as "0:57". */
-struct device {
-  char number[24];
-};
+#include "connection.h"
 
 /* What became of the mounts of a connection. */
 struct outcome {
@@ -19,15 +14,17 @@ struct outcome {
 /*
  * Brings back the node's own files where nobody serves a connection: takes its mounts away from the
  * node and from every other mount namespace, and mounts the node's files in their place in
- * containers. Then ends the connection if it `lives`: whoever waits for an answer gets an error, at
- * the latest after a second. The number of one that has ended may be another's by now.
+ * containers. Then ends the connection: whoever waits for an answer gets an error, at the latest
+ * after a second.
+ * held: a descriptor of /dev/fuse of that connection; -1 where nobody holds it. Then, and where it
+ *     has ended, its number may be another's by now, and mounts that somebody serves are left alone
  *
  * No program of a container is run. Each namespace is visited by a process of its own, which has a
  * second and is then left behind: a container's file system may never answer.
  */
-struct outcome show_node_view(const struct device *device, bool lives);
+struct outcome show_node_view(const struct device *device, int held);
 
-/* Ends a connection, and leaves its mounts where they are. */
-void abort_connection(const struct device *device);
+/* What mountinfo writes as \040 and the like: blanks, tabs, ends of lines and backslashes. */
+void unescape(char *text);
 
 #endif

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads files as programs do and prints what breaks procfs's habits: CHECK<tab>FILE<tab>WHAT."""
 
+import ctypes
 import errno
+import mmap
 import os
 import re
 import stat
@@ -10,6 +12,10 @@ import tempfile
 import time
 
 FILES = sys.argv[1:]
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.mmap.restype = ctypes.c_void_p
+LIBC.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+NOWHERE = ctypes.c_void_p(-1).value  # MAP_FAILED
 SHAPES = {
     "/proc/meminfo": r"(\S+: +\d+( kB)?\n)+",
     "/proc/loadavg": r"(\d+\.\d\d ){3}\d+/\d+ \d+\n",
@@ -18,9 +24,19 @@ SHAPES = {
     "/proc/swaps": r"Filename\t+Type\t+Size\t+Used\t+Priority\n(\S+ *\s\w+\s+\d+\s+\d+\s+-?\d+\n)*",
     "/proc/diskstats": r"( *\d+ +\d+ \S+( \d+){17}\n)*",
     "/proc/cpuinfo": r"(processor\t: \d+\n([^\n]+\n)+\n)+",
+    "/proc/vmstat": r"([a-z0-9_]+ \d+\n)+",
     "/proc/slabinfo": r"slabinfo - version: 2\.1\n# name [^\n]*\n(\S+ .*\n)*",
     "/proc/pressure/cpu": r"(some|full) avg10=\d+\.\d\d avg60=\d+\.\d\d avg300=\d+\.\d\d total=\d+\n",
 }
+NODE = "/sys/devices/system/node/node0/"
+SHAPES |= {
+    "/sys/devices/system/cpu/offline": r"[\d,-]*\n",
+    NODE + "cpumap": r"[0-9a-f,]+\n",
+    NODE + "distance": r"\d+( \d+)*\n",
+    NODE + "meminfo": r"(Node 0 \S+: +\d+( kB)?\n)+",
+}
+# Of these the kernel itself hands out no single bytes (drivers/base/node.c, BIN_ATTR).
+NOT_BY_THE_BYTE = {NODE + "cpulist", NODE + "cpumap"}
 CPUS = r"\d+(-\d+)?(,\d+(-\d+)?)*\n"
 
 
@@ -68,24 +84,37 @@ def fields(file):
     # A container that used no disk has none.
     if not text.endswith("\n") and not (file == "/proc/diskstats" and text == ""):
         bad("newline", file, repr(text[-20:]))
-    pattern = SHAPES.get(file)
-    if file.startswith("/sys/"):
-        pattern = CPUS
-    elif file.startswith("/proc/pressure/"):
+    pattern = SHAPES.get(file, CPUS)
+    if file.startswith("/proc/pressure/"):
         pattern = "(" + SHAPES["/proc/pressure/cpu"] + "){1,2}"
     if not re.fullmatch(pattern, text):
         bad("fields", file, repr(text[:300]))
 
 
 def attributes(file):
-    info = os.stat(file)
-    # procfs says 0, sysfs a page; from any other size tools would take where the end is.
-    if info.st_size not in (0, 4096):
+    with open(file, "rb", buffering=0) as f:
+        info = os.fstat(f.fileno())
+        text = f.read()
+        again = whole(f.fileno()).encode("latin-1")
+        end = raised(lambda: os.lseek(f.fileno(), 0, os.SEEK_END))
+    # procfs says 0, sysfs a page; from any other size tools take where the end is.
+    if info.st_size not in (0, 4096, max(1, len(text))):
         bad("size", file, info.st_size)
+    if info.st_size != max(1, len(text)):
+        bad("length", file, "%d of %d" % (info.st_size, len(text)))
+    if info.st_blocks != -(-info.st_size // 512):
+        bad("blocks", file, info.st_blocks)
+    if end != "EINVAL":
+        bad("end", file, end)
+    if shape(text.decode("latin-1")) != shape(again.decode("latin-1")):
+        bad("again", file, repr(again[:200]))
     mode = 0o400 if file == "/proc/slabinfo" else 0o444
     # The kernel's own pressure files are written to for triggers.
     if not stat.S_ISREG(info.st_mode) or info.st_mode & 0o555 != mode:
         bad("mode", file, oct(info.st_mode))
+    # A kernel's file of sysfs may be root's to write.
+    if not os.access(file, os.F_OK | os.R_OK) or os.access(file, os.X_OK):
+        bad("access", file, "as root")
 
 
 def sent(file):
@@ -102,6 +131,15 @@ def sent(file):
         text = copy.read().decode("latin-1")
     if shape(text) != shape(read(file)):
         bad("sent", file, repr(text[:200]))
+
+
+def mapped(file):
+    """mmap(2), privately: whoever can read can ask for that. Python's own goes by the size."""
+    fd = os.open(file, os.O_RDONLY)
+    address = LIBC.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_PRIVATE, fd, 0)
+    error = errno.errorcode[ctypes.get_errno()] if address == NOWHERE else None
+    print("mapping", file, error, sep="\t")
+    os.close(fd)
 
 
 def write(file):
@@ -144,7 +182,8 @@ def offsets(file):
                 return "past the end, at %d: %r" % (offset, part)
 
     patient("again", file, again)
-    patient("pieces", file, in_pieces(1))
+    if file not in NOT_BY_THE_BYTE:
+        patient("pieces", file, in_pieces(1))
     patient("pieces", file, in_pieces(7))
     patient("places", file, at_odd_places)
     os.close(fd)
@@ -186,6 +225,8 @@ def nobody():
         expected = "EACCES" if file == "/proc/slabinfo" else None
         if error != expected:
             bad("nobody", file, error)
+        if os.access(file, os.R_OK) != (expected is None) or os.access(file, os.X_OK):
+            bad("access", file, "as nobody")
     sys.stdout.flush()
     os._exit(0)
 
@@ -194,6 +235,7 @@ for each in FILES:
     fields(each)
     attributes(each)
     sent(each)
+    mapped(each)
     write(each)
     offsets(each)
 fresh()

@@ -12,9 +12,18 @@ usage: neighbour.py victim FILE MEMTOTAL_KB CALM reads each 10 ms until there is
                                                  in each and keeps the file open
        neighbour.py threads COUNT SECONDS        has so many sleeping threads, and four that read
        neighbour.py readers COUNT SECONDS        has so many threads that all read, at a moment each
+       neighbour.py connections HOST PORT COUNT TEXT SECONDS FROM TO
+                                                 holds so many connections, from the addresses HOST
+                                                 ends with from FROM to TO, on each of which it says
+                                                 TEXT and no more; makes anew those that end
+       neighbour.py asks HOST PORT PATH COUNT    asks as the kubelet and Prometheus do, from HOST
 """
+import http.client
 import os
 import re
+import resource
+import select
+import socket
 import sys
 import threading
 import time
@@ -150,6 +159,54 @@ def readers(count, seconds):
         threading.Thread(target=read, daemon=True).start()
     time.sleep(float(seconds))
     os._exit(0)
+
+
+def connections(host, port, count, text, seconds, first, last):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+    end = time.monotonic() + float(seconds)
+    network = host.rpartition(".")[0]
+    sources = [f"{network}.{number}" for number in range(int(first), int(last) + 1)]
+    waiting = select.poll()
+    held = {}
+
+    def connect(number):
+        connection = socket.socket()
+        connection.settimeout(1)
+        try:
+            connection.bind((sources[number % len(sources)], 0))
+            connection.connect((host, int(port)))
+            connection.send(text.encode())
+        except OSError:
+            pass  # it is found to have ended
+        held[connection.fileno()] = (number, connection)
+        waiting.register(connection, select.POLLIN)
+
+    for number in range(int(count)):
+        connect(number)
+    print("held", len(held), flush=True)
+    while time.monotonic() < end:
+        for descriptor, _ in waiting.poll(100):
+            number, connection = held.pop(descriptor)
+            waiting.unregister(descriptor)
+            connection.close()
+            connect(number)
+
+
+def asks(host, port, path, count):
+    answered = worst = 0
+    for _ in range(int(count)):
+        begun = time.monotonic()
+        client = http.client.HTTPConnection(host, int(port), timeout=5, source_address=(host, 0))
+        try:
+            client.request("GET", path)
+            answer = client.getresponse()
+            answered += answer.status == 200 and len(answer.read()) > 0
+        except (OSError, http.client.HTTPException) as error:
+            print("not answered:", repr(error))
+        client.close()
+        worst = max(worst, time.monotonic() - begun)
+        time.sleep(0.1)
+    print(f"answered {answered} of {count}, worst {worst:.3f} s")
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

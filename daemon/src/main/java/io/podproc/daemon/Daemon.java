@@ -3,6 +3,9 @@ package io.podproc.daemon;
 
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.StartFailure;
+import io.podproc.daemon.settings.DaemonConfig;
+import io.podproc.daemon.settings.InvalidSettingException;
 import io.quarkus.runtime.Application;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
@@ -36,7 +39,7 @@ public final class Daemon {
     try {
       service.complete(new Service(DaemonConfig.of(System.getProperties(), System.getenv())));
       startQuarkus();
-    } catch (GivenSettings.Invalid
+    } catch (InvalidSettingException
         | MountException
         | IOException
         | ReflectiveOperationException

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
+import io.podproc.daemon.attach.Change;
+import io.podproc.daemon.attach.Place;
+import io.podproc.daemon.attach.Repair;
+import io.podproc.daemon.attach.Result;
+import io.podproc.daemon.attach.Search;
 import io.podproc.daemon.cluster.ApiServer;
 import io.podproc.daemon.cluster.DaemonSet;
 import io.podproc.daemon.cluster.RefusedException;
 import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.host.Processes;
-import io.podproc.daemon.repair.Outcome;
-import io.podproc.daemon.repair.Place;
-import io.podproc.daemon.repair.Repair;
-import io.podproc.daemon.repair.Result;
-import io.podproc.daemon.repair.Search;
+import io.podproc.daemon.log.OneLine;
+import io.podproc.daemon.settings.DaemonConfig;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -143,7 +145,7 @@ final class Farewell {
     }
   }
 
-  private static void tell(Place place, List<Outcome> outcomes) {
+  private static void tell(Place place, List<Change> outcomes) {
     outcomes.stream()
         .filter(outcome -> outcome.result() == Result.FAILED)
         .forEach(outcome ->
@@ -152,6 +154,6 @@ final class Farewell {
 
   /** Not logged: Quarkus ends its logging when it is told to stop, and that was before. */
   private static void say(String line) {
-    System.err.println("podproc: " + line);
+    System.err.println("podproc: " + OneLine.of(line));
   }
 }

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
+import io.podproc.daemon.attach.Change;
+import io.podproc.daemon.attach.Finding;
+import io.podproc.daemon.attach.Place;
+import io.podproc.daemon.attach.Repair;
+import io.podproc.daemon.attach.Search;
+import io.podproc.daemon.attach.Tally;
 import io.podproc.daemon.fuse.FuseMount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.host.Processes;
-import io.podproc.daemon.repair.Finding;
-import io.podproc.daemon.repair.Outcome;
-import io.podproc.daemon.repair.Place;
-import io.podproc.daemon.repair.Repair;
-import io.podproc.daemon.repair.Search;
-import io.podproc.daemon.repair.Tally;
+import io.podproc.daemon.log.OneLine;
+import io.podproc.daemon.log.StartFailure;
+import io.podproc.daemon.settings.DaemonConfig;
+import io.podproc.daemon.settings.InvalidSettingException;
+import io.podproc.daemon.status.Answers;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What the program does with words on its command line: it looks after the mounts of running
@@ -29,6 +35,12 @@ final class MountCommand {
                                                   serves now, for those that died
              podproc-daemon release [--dry-run]   gives running containers the host's own files,
                                                   and unmounts podproc's from the node
+             podproc-daemon attach [--privileged] PID [FILE]...
+                                                  gives the container of a pod that a process is
+                                                  in exactly these files, by default all
+             podproc-daemon detach PID            takes away what was so given to it
+             podproc-daemon doctor [-o json]      says what is in order here, and what is not:
+                                                  podproc doctor, where no daemon answers
       """;
 
   private final boolean dryRun;
@@ -45,17 +57,44 @@ final class MountCommand {
       System.out.print(USAGE);
       return 0;
     }
+    if (words.getFirst().equals("doctor")) {
+      return examined(words);
+    }
+    if (List.of("attach", "detach").contains(words.getFirst())) {
+      Optional<AttachCommand> command = AttachCommand.of(words);
+      if (command.isPresent()) {
+        return guarded(command.get()::run);
+      }
+    }
     if (!List.of("repair", "release").contains(words.getFirst()) || (words.size() > 1 && !dryRun)) {
       System.err.print(USAGE);
       return 2;
     }
+    return guarded(config -> {
+      Tally tally = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
+      return tally.failed() == 0 ? 0 : 1;
+    });
+  }
+
+  private static int examined(List<String> words) {
+    try {
+      return Answers.examineWithoutDaemon(words);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
+  }
+
+  private interface Work {
+    int with(DaemonConfig config) throws IOException, InterruptedException;
+  }
+
+  private static int guarded(Work work) {
     StartFailure.prepare();
     try {
       FuseMount.checkPrivilege();
-      DaemonConfig config = DaemonConfig.of(System.getProperties(), System.getenv());
-      Tally tally = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
-      return tally.failed() == 0 ? 0 : 1;
-    } catch (GivenSettings.Invalid | MountException | IOException | RuntimeException e) {
+      return work.with(DaemonConfig.of(System.getProperties(), System.getenv()));
+    } catch (InvalidSettingException | MountException | IOException | RuntimeException e) {
       StartFailure.print(e);
       return 1;
     } catch (InterruptedException e) {
@@ -100,8 +139,8 @@ final class MountCommand {
     }
   }
 
-  private static void tell(Place place, List<Outcome> outcomes) {
-    for (Outcome outcome : outcomes) {
+  private static void tell(Place place, List<Change> outcomes) {
+    for (Change outcome : outcomes) {
       String why = outcome.why().isEmpty() ? "" : ", " + outcome.why();
       tell(place, outcome.finding(), " -> " + label(outcome.result()) + why);
     }
@@ -109,14 +148,15 @@ final class MountCommand {
 
   private static void tell(Place place, Finding finding, String result) {
     System.out.println(
-        place.namespace()
-            + " "
-            + place
-            + ": "
-            + finding.point()
-            + " "
-            + label(finding.kind())
-            + result);
+        OneLine.of(
+            place.namespace()
+                + " "
+                + place
+                + ": "
+                + finding.point()
+                + " "
+                + label(finding.state())
+                + result));
   }
 
   private static String label(Enum<?> value) {

@@ -1,35 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon;
 
-import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.podproc.daemon.cgroup.CgroupHierarchy;
-import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.attach.Repair;
+import io.podproc.daemon.attach.RepairOnStart;
+import io.podproc.daemon.attach.Repairs;
+import io.podproc.daemon.attach.Search;
 import io.podproc.daemon.cluster.ApiServer;
 import io.podproc.daemon.cluster.NodeLabel;
-import io.podproc.daemon.container.ContainerResolver;
-import io.podproc.daemon.container.Containers;
-import io.podproc.daemon.container.LoadSampler;
-import io.podproc.daemon.container.Looks;
 import io.podproc.daemon.fuse.FuseMount;
-import io.podproc.daemon.fuse.KeptMount;
 import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.fuse.Seeds;
-import io.podproc.daemon.host.HostFacts;
-import io.podproc.daemon.host.Processes;
-import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.fuse.Transport;
+import io.podproc.daemon.fuse.kept.KeptMount;
+import io.podproc.daemon.fuse.kernel.KernelTransport;
+import io.podproc.daemon.fuse.kernel.SelinuxContext;
+import io.podproc.daemon.fuse.libfuse.LibFuseTransport;
+import io.podproc.daemon.host.NodeAddresses;
 import io.podproc.daemon.log.Log;
+import io.podproc.daemon.settings.DaemonConfig;
+import io.podproc.daemon.state.Inheritance;
+import io.podproc.daemon.state.StateFile;
+import io.podproc.daemon.status.Answers;
+import io.podproc.daemon.status.Health;
 import io.podproc.daemon.status.StatusServer;
-import io.podproc.daemon.vfs.Opener;
-import io.podproc.daemon.vfs.VirtualTree;
+import io.podproc.daemon.status.metrics.MetricsPage;
+import io.podproc.daemon.status.metrics.RepairMetrics;
+import io.podproc.daemon.task.Failures;
+import io.podproc.daemon.task.OldGeneration;
+import io.podproc.daemon.task.PeriodicTask;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -57,11 +67,18 @@ final class Service {
   private final ExecutorService looking =
       new ThreadPoolExecutor(
           1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_LOOKS), thread("looking"));
-  private final StatusServer status;
+  private final ServedFiles files;
+  private final List<StatusServer> status;
   private final Mount mount;
   private final Optional<Inheritance> inheritance;
+  private final Optional<NodeAttach> attach;
+  private final Optional<NodeDelivery> delivery;
   private final Optional<NodeLabel> label;
   private final Farewell farewell;
+  private final Answering answering;
+
+  /** Counted down when this daemon's turn has come: before the socket may be there. */
+  private final CountDownLatch turn = new CountDownLatch(1);
 
   /**
    * Mounts the tree, and begins to serve it.
@@ -70,107 +87,153 @@ final class Service {
    */
   Service(DaemonConfig config) throws IOException, MountException, InterruptedException {
     this.config = config;
-    CgroupHierarchy cgroups =
-        new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh(), System::nanoTime);
-    HostFacts host =
-        new HostFacts(
-            config.procRoot(),
-            config.sysRoot(),
-            config.hostMaxAge(),
-            System::nanoTime,
-            SystemCalls::bootNanos);
-    Processes processes = new Processes(config.procRoot());
-    Failures failedLooks = new Failures("look", System::nanoTime);
-    Failures failedSamples = new Failures("sample", System::nanoTime);
-    Looks looks = new Looks(looking, failedLooks);
-    Containers containers =
-        new Containers(cgroups, host, processes, config.cpuPolicy(), looks, System::nanoTime);
-    VirtualTree tree = VirtualFiles.tree(config.swap());
-    DaemonMetrics metrics = new DaemonMetrics(tree, containers::size);
-    ContainerResolver resolver =
-        new ContainerResolver(
-            processes,
-            containers,
-            looks,
-            ProcCgroup.parse(processes.ownCgroup()),
-            processes.ownPidNamespace());
-    Opener opener = new Opener(resolver, host, metrics);
-    LoadSampler sampler =
-        new LoadSampler(containers, config.samplerInterval(), failedSamples, System::nanoTime);
-
+    files = new ServedFiles(config, looking);
     RepairMetrics repairs = new RepairMetrics();
-    Runnable repair =
-        config.repair() ? new RepairOnStart(config, processes, tree, repairs)::start : () -> {};
-    inheritance =
-        config
-            .runDirectory()
-            .map(directory -> new Inheritance(new StateFile(directory), sampler, metrics, repair));
-    mount = mount(tree, opener, inheritance);
+    attach = config.nodeDelivery() ? Optional.of(files.attach(looking)) : Optional.empty();
+    delivery =
+        attach.flatMap(way ->
+            NodeDelivery.of(
+                config, files.tree(), way.attacher(), files.containers(), System.getenv()));
+    Runnable repair = config.repair() ? repairOnStart(repairs)::start : () -> {};
+    Runnable serving =
+        () -> {
+          repair.run();
+          deliver();
+          turn.countDown();
+        };
+    inheritance = config.runDirectory().map(directory -> inheritance(directory, serving));
+    mount = mount(inheritance);
     // What follows, no reader waits for.
     MountProbe probe =
         new MountProbe(
-            config.mountPoint().resolve("./" + tree.files().getFirst().path()),
-            config.readinessDeadline());
-    PeriodicTask beat =
-        new PeriodicTask(
-            Duration.ofSeconds(1),
-            LATE_BEAT,
-            mount::beat,
-            new Failures("beat", System::nanoTime),
-            System::nanoTime);
-    beat.start(beating, Duration.ZERO);
-    PeriodicTask sample =
-        new PeriodicTask(
-            config.samplerInterval(),
-            config.samplerInterval().multipliedBy(LATE_SAMPLES),
-            () -> sample(sampler, resolver, inheritance),
-            failedSamples,
-            System::nanoTime);
-    sample.start(sampling, config.samplerInterval());
+            config.mountPoint().resolve("./" + files.tree().files().getFirst().path()),
+            config.readinessDeadline(),
+            files.metrics()::answers);
+    List<PeriodicTask> vital = List.of(beat(mount), sample(inheritance));
     try {
-      status =
-          status(
-              new Health(mount, probe, List.of(beat, sample)),
-              metrics,
-              repairs,
-              new ContainerMetrics(containers, sampler),
-              failedLooks,
-              beat,
-              sample);
+      status = status(new Health(mount, probe, vital, System::nanoTime), repairs, vital);
     } catch (IOException | RuntimeException e) {
       mount.close();
       throw e;
     }
     if (inheritance.isEmpty()) {
-      repair.run();
+      serving.run();
     }
-    farewell = new Farewell(config, processes, tree, System.getenv());
-    Duration minute = Duration.ofMinutes(1);
-    new PeriodicTask(
-            minute,
-            minute,
-            new OldGeneration()::tend,
-            new Failures("collection", System::nanoTime),
-            System::nanoTime)
-        .start(sampling, minute);
+    farewell = new Farewell(config, files.processes(), files.tree(), System.getenv());
+    tendHeap();
     Log.info(
         "serving %d files at %s (cgroup %s, CPUs by %s)",
-        tree.files().size(), config.mountPoint(), cgroups.version(), config.cpuPolicy());
-    label = config.nodeName().flatMap(node -> keepLabel(node, probe));
+        files.tree().files().size(),
+        config.mountPoint(),
+        files.cgroupVersion(),
+        config.cpuPolicy());
+    answering =
+        new Answering(
+            config,
+            new Answers.Known(
+                files.processes(),
+                files.tree(),
+                files.resolver(),
+                files.sampler(),
+                delivery.map(NodeDelivery::delivery),
+                mount,
+                probe),
+            turn);
+    label =
+        config.nodeName().filter(_ -> config.nodeLabel()).flatMap(node -> keepLabel(node, probe));
   }
 
-  private StatusServer status(Health health, MeterBinder... metrics) throws IOException {
-    StatusServer server = StatusServer.bind(config.httpAddress(), config.httpPort());
+  /** The turn is known to the next daemon by the run directory. */
+  private Inheritance inheritance(Path runDirectory, Runnable serving) {
+    return new Inheritance(
+        new StateFile(runDirectory),
+        files.sampler(),
+        files.metrics(),
+        () -> delivery.ifPresent(NodeDelivery::recall),
+        serving);
+  }
+
+  private PeriodicTask beat(Mount mount) {
+    return new PeriodicTask(
+            Duration.ofSeconds(1),
+            LATE_BEAT,
+            mount::beat,
+            new Failures("beat", System::nanoTime),
+            System::nanoTime)
+        .start(beating, Duration.ZERO);
+  }
+
+  private PeriodicTask sample(Optional<Inheritance> inheritance) {
+    return new PeriodicTask(
+            config.samplerInterval(),
+            config.samplerInterval().multipliedBy(LATE_SAMPLES),
+            () -> {
+              files.sample();
+              inheritance.ifPresent(Inheritance::save); // for the next, should this one be killed
+            },
+            files.failedSamples(),
+            System::nanoTime)
+        .start(sampling, config.samplerInterval());
+  }
+
+  private void tendHeap() {
+    Duration minute = Duration.ofMinutes(1);
+    PeriodicTask _ =
+        new PeriodicTask(
+                minute,
+                minute,
+                new OldGeneration()::tend,
+                new Failures("collection", System::nanoTime),
+                System::nanoTime)
+            .start(sampling, minute);
+  }
+
+  /** Two ports, where probes have one of their own: what comes to the other can't hold them up. */
+  private List<StatusServer> status(Health health, RepairMetrics repairs, List<PeriodicTask> vital)
+      throws IOException {
+    Log.begin(); // the registry has a log
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    for (MeterBinder some : metrics) {
-      some.bindTo(registry);
+    files.bindTo(registry);
+    repairs.bindTo(registry);
+    vital.forEach(task -> task.bindTo(registry));
+    attach.ifPresent(way -> way.bindTo(registry));
+    delivery.ifPresent(wanted -> wanted.bindTo(registry));
+    Failures failed = new Failures("page", System::nanoTime);
+    failed.bindTo(registry);
+    List<StatusServer> servers = new ArrayList<>();
+    servers.add(
+        StatusServer.bind(config.httpAddress(), config.httpPort(), _ -> false, failed)
+            .with("/q/metrics", new MetricsPage(registry, MetricsPage.TEXT))
+            .with(
+                "/q/metrics",
+                MetricsPage.OPEN_METRICS,
+                new MetricsPage(registry, MetricsPage.OPEN_METRICS)));
+    if (config.probePort().isPresent()) {
+      NodeAddresses node = new NodeAddresses(config.procRoot(), System::nanoTime);
+      servers.add(
+          StatusServer.bind(
+              config.httpAddress(), config.probePort().get(), node::contains, failed));
     }
-    server
-        .with("/q/health/ready", _ -> health.ready())
-        .with("/q/health/live", _ -> health.live())
-        .with("/q/metrics", new MetricsPage(registry))
-        .start();
-    return server;
+    for (StatusServer server : servers) {
+      server.with("/q/health/ready", health::ready).with("/q/health/live", health::live).start();
+    }
+    return servers;
+  }
+
+  private RepairOnStart repairOnStart(Repairs repairs) {
+    return new RepairOnStart(
+        new Search(files.processes(), files.tree(), config.mountPoint()),
+        new Repair(config.procRoot(), config.mountPoint(), repairs),
+        config.repairSeeds());
+  }
+
+  /** It is this daemon's turn: of two, one attaches. */
+  private void deliver() {
+    attach.ifPresent(way ->
+        delivery.ifPresent(wanted -> {
+          way.begin(wanted.listener());
+          wanted.begin();
+        }));
   }
 
   /** Leaves the mount to the next daemon, or unmounts it. */
@@ -178,10 +241,14 @@ final class Service {
     Optional<NodeLabel> ours =
         mount.hasSuccessor() ? Optional.empty() : label; // else it is the successor's now
     ours.ifPresent(NodeLabel::withdraw);
+    delivery.ifPresent(NodeDelivery::close);
+    attach.ifPresent(NodeAttach::end);
     farewell.before(mount);
+    answering.close();
     beating.shutdownNow();
     sampling.shutdownNow();
-    status.close(); // a thread of it that waits for a client would hold up the JVM's end
+    status.forEach(
+        StatusServer::close); // a thread of it that waits for a client would hold up the JVM's end
     Log.info("stopping to serve %s", config.mountPoint());
     // Readers wait once it is left. What is saved then is written faster the second time.
     inheritance.ifPresent(Inheritance::save);
@@ -189,23 +256,31 @@ final class Service {
     ours.ifPresent(NodeLabel::close);
   }
 
-  private Mount mount(VirtualTree tree, Opener opener, Optional<Inheritance> inheritance)
+  private Mount mount(Optional<Inheritance> inheritance)
       throws IOException, MountException, InterruptedException {
-    Runnable seeds = config.seeds() ? () -> laySeeds(tree) : () -> {};
+    Runnable seeds = config.seeds() ? this::laySeeds : () -> {};
+    SelinuxContext context = new SelinuxContext(config.selinuxContext());
+    Transport transport =
+        switch (config.transport()) {
+          case KERNEL -> new KernelTransport(context, config.userNamespaces());
+          case LIBFUSE -> new LibFuseTransport(context);
+        };
     return inheritance.isEmpty()
-        ? FuseMount.mount(config.transport(), config.mountPoint(), tree, opener, seeds)
+        ? FuseMount.mount(transport, config.mountPoint(), files.tree(), files.opener(), seeds)
         : KeptMount.mount(
             config.runDirectory().orElseThrow(),
             config.mountPoint(),
-            tree,
-            opener,
+            context,
+            files.tree(),
+            files.opener(),
+            config.userNamespaces(),
             seeds,
             inheritance.get());
   }
 
   /** Before anything else that mounting takes: where that fails, pods start all the same. */
-  private void laySeeds(VirtualTree tree) {
-    List<String> failures = Seeds.lay(config.mountPoint(), tree);
+  private void laySeeds() {
+    List<String> failures = Seeds.lay(config.mountPoint(), files.tree());
     if (!failures.isEmpty()) {
       Log.warn(
           "%d files are not linked to the host's beneath %s, and pods that ask for them can't start"
@@ -221,13 +296,6 @@ final class Service {
     }
     return server.map(
         api -> NodeLabel.keep(api, node, () -> probe.probe() == MountProbe.Result.ANSWERS));
-  }
-
-  private static void sample(
-      LoadSampler sampler, ContainerResolver resolver, Optional<Inheritance> inheritance) {
-    sampler.sample();
-    resolver.forgetIdle();
-    inheritance.ifPresent(Inheritance::save); // for the next one, should this one be killed
   }
 
   private static ThreadFactory thread(String name) {

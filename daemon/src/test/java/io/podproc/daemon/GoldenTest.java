@@ -199,10 +199,11 @@ class GoldenTest {
                 .filter(line -> line.matches("cpu[0-9]+ .*"))
                 .count())
         .isEqualTo(count);
-    String list = count == 1 ? "0\n" : "0-" + (count - 1) + "\n";
+    String list = view.get().cpus().list() + "\n";
     for (String name : List.of("online", "present", "possible")) {
       assertThat(read(view.get(), "/sys/devices/system/cpu/" + name)).isEqualTo(list);
     }
+    assertThat(read(view.get(), "/sys/devices/system/node/node0/cpulist")).isEqualTo(list);
     String meminfo = read(view.get(), "/proc/meminfo");
     assertThat(kilobytes(meminfo, "MemFree")).isBetween(0L, kilobytes(meminfo, "MemAvailable"));
     assertThat(kilobytes(meminfo, "MemAvailable"))

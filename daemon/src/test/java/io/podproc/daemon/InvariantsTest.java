@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.podproc.daemon.container.ContainerResolver;
 import io.podproc.daemon.container.Containers;
 import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.kernel.CpuList;
 import io.podproc.daemon.vfs.VirtualTree;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.View;
+import io.podproc.daemon.view.VisibleCpus;
+import io.podproc.rules.ViewWish;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -28,16 +32,20 @@ import org.jspecify.annotations.NullUnmarked;
 @NullUnmarked // jqwik's lifecycle is not known to NullAway
 class InvariantsTest {
   private static final VirtualTree TREE = VirtualFiles.tree(true);
-  private static final String WEB =
-      "/kubepods/pod1b4e28ba-2fa1-11d2-883f-0016d3cca427/" + "a".repeat(64);
+  private static final String UID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+  private static final String WEB = "/kubepods/pod" + UID + "/" + "a".repeat(64);
   private static final List<String> HOST_FILES =
       List.of(
           "proc/meminfo",
           "proc/cpuinfo",
           "proc/stat",
           "proc/uptime",
+          "proc/loadavg",
           "proc/diskstats",
+          "proc/vmstat",
           "sys/devices/system/cpu/online",
+          "sys/devices/system/cpu/possible",
+          "sys/devices/system/node/node0/meminfo",
           "proc/300/stat",
           "proc/300/status",
           "proc/300/task/300/stat");
@@ -53,6 +61,8 @@ class InvariantsTest {
           "cpu.stat",
           "cpuset.cpus.effective",
           "io.stat",
+          "pids.current",
+          "memory.events",
           "cpu.pressure",
           "memory.pressure",
           "io.pressure",
@@ -89,16 +99,18 @@ class InvariantsTest {
     kernel.write("cgroup" + path + "/" + file, text + "\n");
   }
 
+  private Containers containers() throws IOException {
+    return new Containers(
+        kernel.cgroups(),
+        kernel.host(),
+        kernel.processes(),
+        CpuPolicy.QUOTA,
+        FakeKernel.looks(),
+        kernel::nanoTime);
+  }
+
   private View view() throws IOException {
-    Containers containers =
-        new Containers(
-            kernel.cgroups(),
-            kernel.host(),
-            kernel.processes(),
-            CpuPolicy.QUOTA,
-            FakeKernel.looks(),
-            kernel::nanoTime);
-    return resolver(containers).of(300).orElseThrow();
+    return resolver(containers()).of(300).orElseThrow();
   }
 
   private ContainerResolver resolver(Containers containers) {
@@ -206,22 +218,27 @@ class InvariantsTest {
           "cpuset.cpus.effective",
           List.of("", "0-3", "1", "1,3", "0-1,3", "2-3", "junk").get(random.nextInt(7)));
     }
-    View view = view();
-    int count = view.cpus().count();
+    assertFilesShowTheSameCpus(view());
+  }
+
+  private static void assertFilesShowTheSameCpus(View view) throws IOException {
+    VisibleCpus cpus = view.cpus();
+    int count = cpus.count();
     assertThat(count).isBetween(1, 4);
+    List<Integer> numbers = IntStream.range(0, count).mapToObj(cpus::number).toList();
     assertThat(view.cpus().capacity()).isBetween(0.001, (double) count);
     assertThat(read(view, "/proc/cpuinfo").lines().filter(line -> line.startsWith("processor")))
         .containsExactlyElementsOf(
-            IntStream.range(0, count).mapToObj(i -> "processor\t: " + i).toList());
+            numbers.stream().map(number -> "processor\t: " + number).toList());
     assertThat(
             read(view, "/proc/stat")
                 .lines()
                 .filter(line -> line.matches("cpu\\d.*"))
                 .map(line -> line.split(" ", 2)[0]))
-        .containsExactlyElementsOf(IntStream.range(0, count).mapToObj(i -> "cpu" + i).toList());
-    for (String name : List.of("online", "present", "possible")) {
-      assertThat(read(view, "/sys/devices/system/cpu/" + name))
-          .isEqualTo(count == 1 ? "0\n" : "0-" + (count - 1) + "\n");
+        .containsExactlyElementsOf(numbers.stream().map(number -> "cpu" + number).toList());
+    for (String name : List.of("cpu/online", "cpu/present", "cpu/possible", "node/node0/cpulist")) {
+      assertThat(CpuList.parse(read(view, "/sys/devices/system/" + name)).lowest(9))
+          .isEqualTo(numbers);
     }
   }
 
@@ -242,6 +259,45 @@ class InvariantsTest {
       assertThat(Long.parseLong(cpu[1])).isEqualTo(used / 10_000);
       idleBefore = Long.parseLong(idle);
     }
+  }
+
+  @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+  void whateverAPodAsksForItIsShownNoMoreAndFilesAgree(@ForAll Random random) throws IOException {
+    for (String path : List.of(WEB.substring(0, WEB.lastIndexOf('/')), WEB)) {
+      cgroup(path, "cpu.weight", amount(random));
+    }
+    cgroup(
+        WEB, "cpu.max", random.nextBoolean() ? "max 100000" : random.nextInt(500_000) + " 100000");
+    cgroup(WEB, "cpuset.cpus.effective", List.of("", "0-3", "1,3", "2").get(random.nextInt(4)));
+    cgroup(WEB, "memory.max", amount(random));
+    cgroup(WEB, "memory.current", amount(random));
+    cgroup(WEB, "memory.stat", "anon " + amount(random) + "\nfile " + amount(random));
+    Containers containers = containers();
+    View view = resolver(containers).of(300).orElseThrow();
+    VisibleCpus all = view.cpus();
+    long total = kilobytes(read(view, "/proc/meminfo"), "MemTotal");
+    List<String> wishes =
+        List.of("limit", "request", "0.01", "0.5", "1", "2.5", "8192", "0", "-1", "1e400", "x", "");
+    containers.tell(
+        Map.of(
+            UID,
+            ViewWish.of(
+                Map.of(
+                    "podproc.io/cpus",
+                    wishes.get(random.nextInt(wishes.size())),
+                    "podproc.io/memory",
+                    List.of("limit", "1Mi", "3Gi", "7Ei", "1", "x").get(random.nextInt(6))))));
+    VisibleCpus shown = view.cpus();
+    assertThat(all.hostNumbers()).containsAll(shown.hostNumbers());
+    assertThat(shown.capacity()).isLessThanOrEqualTo(all.capacity());
+    assertFilesShowTheSameCpus(view);
+    String meminfo = read(view, "/proc/meminfo");
+    assertThat(kilobytes(meminfo, "MemTotal")).isLessThanOrEqualTo(total);
+    assertThat(kilobytes(meminfo, "MemFree")).isBetween(0L, kilobytes(meminfo, "MemAvailable"));
+    assertThat(kilobytes(meminfo, "MemAvailable"))
+        .isLessThanOrEqualTo(kilobytes(meminfo, "MemTotal"));
+    assertThat(read(view, "/sys/devices/system/node/node0/meminfo"))
+        .containsPattern("MemTotal: +" + kilobytes(meminfo, "MemTotal") + " kB");
   }
 
   /** Kernel texts cut, doubled and spoilt. */
@@ -290,14 +346,7 @@ class InvariantsTest {
       kernel.write("proc/300/cgroup", "0::/x\n");
       kernel.write("proc/300/status", spoilt(random));
     }
-    Containers containers =
-        new Containers(
-            kernel.cgroups(),
-            kernel.host(),
-            kernel.processes(),
-            CpuPolicy.QUOTA,
-            FakeKernel.looks(),
-            kernel::nanoTime);
+    Containers containers = containers();
     try {
       assertThat(resolver(containers).of(300)).isNotNull();
     } catch (IOException e) {

@@ -28,7 +28,17 @@ class VirtualFilesTest {
           Map.entry("/proc/pressure/io", 20L),
           Map.entry("/sys/devices/system/cpu/online", 21L),
           Map.entry("/sys/devices/system/cpu/present", 22L),
-          Map.entry("/sys/devices/system/cpu/possible", 23L));
+          Map.entry("/sys/devices/system/cpu/possible", 23L),
+          Map.entry("/sys/devices/system/cpu/offline", 24L),
+          Map.entry("/sys/devices/system/node/online", 25L),
+          Map.entry("/sys/devices/system/node/possible", 26L),
+          Map.entry("/sys/devices/system/node/has_cpu", 27L),
+          Map.entry("/sys/devices/system/node/has_memory", 28L),
+          Map.entry("/sys/devices/system/node/node0/cpulist", 29L),
+          Map.entry("/sys/devices/system/node/node0/cpumap", 30L),
+          Map.entry("/sys/devices/system/node/node0/meminfo", 31L),
+          Map.entry("/sys/devices/system/node/node0/distance", 32L),
+          Map.entry("/proc/vmstat", 33L));
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -46,7 +56,9 @@ class VirtualFilesTest {
     "/sys,4296481854",
     "/sys/devices,7736256524",
     "/sys/devices/system,4712072594",
-    "/sys/devices/system/cpu,7066504107"
+    "/sys/devices/system/cpu,7066504107",
+    "/sys/devices/system/node,4313588831",
+    "/sys/devices/system/node/node0,4636211390"
   })
   void inodesOfDirectoriesNeverChange(String path, long inode) {
     assertThat(VirtualFiles.tree(true).find(path).orElseThrow().inode()).isEqualTo(inode);

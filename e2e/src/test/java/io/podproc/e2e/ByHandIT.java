@@ -18,9 +18,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the README has one do on a machine without a cluster, typed as it stands there. */
+/**
+ * What README.md and docs/by-hand.md have one do on a machine without a cluster, typed as it stands
+ * there.
+ */
 class ByHandIT {
-  private static final String README = Machine.read(Machine.checkout().resolve("README.md"));
+  private static final String PAGE = page("docs/by-hand.md");
   private static final int KIBIBYTES = 64 * 1024;
 
   @TempDir private Path folder;
@@ -30,9 +33,13 @@ class ByHandIT {
     Requirements.mount();
   }
 
+  private static String page(String file) {
+    return Machine.read(Machine.checkout().resolve(file));
+  }
+
   /** The commands of a section. */
-  private static List<String> commands(String heading) {
-    String section = README.split("\n## " + heading + "\n", -1)[1].split("\n## ", -1)[0];
+  private static List<String> commands(String page, String heading) {
+    String section = page.split("\n## " + heading + "\n", -1)[1].split("\n## ", -1)[0];
     return Pattern.compile("(?s)```sh\n(.*?)```")
         .matcher(section)
         .results()
@@ -43,7 +50,7 @@ class ByHandIT {
 
   @Test
   void try_shows_host_and_container_and_leaves_nothing_behind() {
-    List<String> commands = commands("See it");
+    List<String> commands = commands(page("README.md"), "See it");
     assertThat(commands).hasSize(1);
     assertThat(
             Command.run(
@@ -62,7 +69,7 @@ class ByHandIT {
   /** But for the first, which builds: that was done to come here. */
   @Test
   void the_daemon_serves_repairs_and_releases() throws Exception {
-    List<String> commands = commands("Run the daemon by hand");
+    List<String> commands = commands(PAGE, "Run the daemon by hand");
     assertThat(commands).hasSize(5);
     List<AutoCloseable> started = new ArrayList<>();
     try {
@@ -151,7 +158,7 @@ class ByHandIT {
   /** All pages that the table of ports has. */
   private static void awaitPages(Process daemon, int port, Path log) throws Exception {
     String row =
-        README.lines().filter(line -> line.startsWith("| daemon, ")).findFirst().orElseThrow();
+        PAGE.lines().filter(line -> line.startsWith("| daemon, ")).findFirst().orElseThrow();
     List<String> pages =
         Pattern.compile("`(/q/[a-z/]+)`")
             .matcher(row)

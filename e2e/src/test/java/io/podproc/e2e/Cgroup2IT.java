@@ -137,4 +137,23 @@ class Cgroup2IT {
       assertThat(Output.kilobytes(text, "PageTables")).isPositive();
     }
   }
+
+  /** As crun before 1.11 makes it with systemd's driver. */
+  @Test
+  void limits_that_crun_sets_right_below_the_scope_are_the_container_s() {
+    Requirements.swap();
+    String cgroup = "/" + Container.uniqueName() + "/" + Container.runtimeScope() + "/container";
+    try (Container container =
+        Container.of(daemon)
+            .cgroup(cgroup)
+            .cpus("0.5")
+            .cpuset("1")
+            .memory("128M")
+            .swap("0")
+            .start()) {
+      assertThat(container.memory("MemTotal")).isEqualTo(128 * MIB);
+      assertThat(container.memory("SwapTotal")).isZero();
+      assertThat(container.read("/sys/devices/system/cpu/online")).isEqualTo("0\n");
+    }
+  }
 }

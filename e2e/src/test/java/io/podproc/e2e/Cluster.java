@@ -50,6 +50,10 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  */
 final class Cluster implements AutoCloseable {
   static final String OPT_IN = "podproc.io/inject=enabled";
+
+  /** Of a namespace that admits no hostPath: what its pods have, their nodes have brought. */
+  static final String BASELINE = "pod-security.kubernetes.io/enforce=baseline";
+
   static final String READY = "podproc.io/ready";
 
   /** MemTotal of what the manifest {@code limited} describes, in kB. */
@@ -179,6 +183,13 @@ final class Cluster implements AutoCloseable {
   /** Installs podproc as it is in this checkout, or upgrades to it. */
   void installThis() {
     install(Machine.checkout().resolve("helm/podproc"), values(images, namespace(), "E2E_"));
+  }
+
+  /** Upgrades to it without the webhook: the nodes bring the files, and nothing else is there. */
+  void installWithoutWebhook() {
+    Map<String, Object> values = new HashMap<>(values(images, namespace(), "E2E_"));
+    values.put("webhook", Map.of("enabled", false));
+    podproc.install(Machine.checkout().resolve("helm/podproc"), values);
   }
 
   /**

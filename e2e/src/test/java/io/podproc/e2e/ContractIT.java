@@ -82,8 +82,68 @@ class ContractIT {
 
   @ParameterizedTest
   @EnumSource
-  void size_tells_nothing_and_only_reading_does(Place place) {
-    assertThat(findings(place, "size")).isEmpty();
+  void size_tells_nothing_or_the_length(Place place) {
+    // But where a kernel for thousands of CPUs says the longest that these may be
+    // (include/linux/cpumask.h, CPULIST_FILE_MAX_BYTES), and only it does.
+    String longest = "\t/sys/devices/system/node/node0/cpu(list|map)\t";
+    assertThat(findings(place, "size"))
+        .allMatch(line -> place == Place.HOST && line.matches(".*" + longest + "\\d{5,}"));
+  }
+
+  @Test
+  void size_and_blocks_are_those_of_the_text_that_is_read() {
+    assertThat(findings(Place.CONTAINER, "length")).isEmpty();
+    assertThat(findings(Place.CONTAINER, "blocks")).isEmpty();
+  }
+
+  @Test
+  void no_place_is_told_from_the_end() {
+    assertThat(findings(Place.HOST, "end")).allMatch(line -> line.contains("\t/sys/"));
+    assertThat(findings(Place.CONTAINER, "end")).isEmpty();
+  }
+
+  /** Whether the kernel can be told to refuse to map files. */
+  boolean isMappingRefused() {
+    return Machine.hasLinux(6, 9);
+  }
+
+  /** Programs then read; else they are killed by SIGBUS. */
+  @Test
+  void nothing_can_be_mapped() {
+    assertThat(findings(Place.HOST, "mapping"))
+        .hasSizeGreaterThan(10)
+        .allMatch(line -> line.matches(".*\t(EIO|ENODEV)"));
+    assertThat(findings(Place.CONTAINER, "mapping"))
+        .hasSizeGreaterThan(10)
+        .allMatch(line -> line.endsWith(isMappingRefused() ? "\tENODEV" : "\tNone"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nothing_is_full(Place place) {
+    String script = "df --output=itotal /proc/meminfo | tail -n 1";
+    Output output = place == Place.HOST ? Command.bash(script) : container.run(script);
+    assertThat(output.ok().strip()).isEqualTo("0");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void access_is_told_as_open_has_it(Place place) {
+    assertThat(findings(place, "access")).isEmpty();
+  }
+
+  /** Of root's own file: root by its uid, or whoever passes by modes, as the kernel has it. */
+  @Test
+  void slabinfo_is_for_root_and_for_whom_modes_do_not_hold() {
+    String nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
+    String passing = "--inh-caps +dac_read_search --ambient-caps +dac_read_search ";
+    assertThat(container.run("cat /proc/slabinfo").status()).isZero();
+    assertThat(container.run(nobody + "cat /proc/slabinfo").text()).contains("Permission denied");
+    assertThat(container.run(nobody + passing + "cat /proc/slabinfo").status()).isZero();
+    assertThat(container.run(nobody + passing + "test -r /proc/slabinfo").status()).isZero();
+    // A capability of a user namespace of its own is none here.
+    assertThat(container.run(nobody + "unshare --user --map-root-user cat /proc/slabinfo").text())
+        .contains("Permission denied");
   }
 
   @ParameterizedTest
@@ -103,6 +163,9 @@ class ContractIT {
             "wc -c F",
             "cp F /dev/stdout",
             "busybox cp F /dev/stdout",
+            "tail -n 2 F",
+            "tac F",
+            "install F /tmp/podproc-copy && cat /tmp/podproc-copy",
             "busybox head -n 2 F")) {
       // What does not change between two reads: the CPUs.
       String file = "/proc/cpuinfo";
@@ -118,7 +181,7 @@ class ContractIT {
                   .ok()
                   .replace("/tmp/podproc-text", "F"));
     }
-    String _ = container.run("rm /tmp/podproc-text").ok();
+    String _ = container.run("rm /tmp/podproc-text /tmp/podproc-copy").ok();
   }
 
   @ParameterizedTest
@@ -215,9 +278,19 @@ class ContractIT {
             "/proc/stat",
             "/proc/swaps",
             "/proc/uptime",
+            "/proc/vmstat",
+            "/sys/devices/system/cpu/offline",
             "/sys/devices/system/cpu/online",
             "/sys/devices/system/cpu/possible",
-            "/sys/devices/system/cpu/present");
+            "/sys/devices/system/cpu/present",
+            "/sys/devices/system/node/has_cpu",
+            "/sys/devices/system/node/has_memory",
+            "/sys/devices/system/node/node0/cpulist",
+            "/sys/devices/system/node/node0/cpumap",
+            "/sys/devices/system/node/node0/distance",
+            "/sys/devices/system/node/node0/meminfo",
+            "/sys/devices/system/node/online",
+            "/sys/devices/system/node/possible");
     try (Stream<java.nio.file.Path> top = Files.list(daemon.mountPoint())) {
       assertThat(top.map(path -> path.getFileName().toString()))
           .containsExactlyInAnyOrder("proc", "sys");

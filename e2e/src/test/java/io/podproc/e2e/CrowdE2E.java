@@ -24,6 +24,9 @@ import org.junit.jupiter.api.TestReporter;
 class CrowdE2E {
   private static final int PODS = 100;
 
+  /** MemTotal of what the manifest describes, in kB. */
+  private static final long LIMIT = 32 * 1024;
+
   /** Kept free, for what replaces pods of others meanwhile. */
   private static final int SPARE = 5;
 
@@ -101,10 +104,41 @@ class CrowdE2E {
         .allSatisfy(pod -> {
           assertThat(Cluster.volumes(pod)).contains("podproc-proc-meminfo");
           String log = cluster.client().pods().resource(pod).getLog();
-          assertThat(Output.kilobytes(log, "MemTotal")).isEqualTo(32 * 1024);
+          assertThat(Output.kilobytes(log, "MemTotal")).isEqualTo(LIMIT);
         });
     cluster.client().pods().inNamespace(injected).delete();
     Cluster.awaitGone("the injected ones", () -> all(cluster, injected));
+  }
+
+  /** Where no hostPath is admitted. Nothing waits for the files: how many were late is told. */
+  @Test
+  void a_hundred_pods_start_at_once_and_their_nodes_bring_all_the_files(
+      Cluster cluster, TestReporter figures) {
+    int pods = Math.min(PODS, room(cluster.client()) - SPARE);
+    assertThat(pods).as("pods that this cluster has room for").isPositive();
+    figures.publishEntry("pods", Integer.toString(pods));
+
+    String plain = cluster.namespace(Cluster.BASELINE);
+    start(cluster, plain, pods, figures, "plain");
+    cluster.client().pods().inNamespace(plain).delete();
+    Cluster.awaitGone("the plain ones", () -> all(cluster, plain));
+
+    String labelled = cluster.namespace(Cluster.OPT_IN, Cluster.BASELINE);
+    start(cluster, labelled, pods, figures, "with files");
+    List<Pod> all = all(cluster, labelled);
+    assertThat(all).hasSize(pods).allSatisfy(pod -> assertThat(Cluster.volumes(pod)).isEmpty());
+    long early =
+        all.stream()
+            .map(pod -> cluster.client().pods().resource(pod).getLog())
+            .filter(log -> Output.kilobytes(log, "MemTotal") == LIMIT)
+            .count();
+    figures.publishEntry("first reads that were the container's", Long.toString(early));
+    for (Pod pod : all) {
+      RunningPod running = new RunningPod(cluster.client(), pod, List.of());
+      Command.await("all see themselves", Machine.deadline(10), () -> running.memory() == LIMIT);
+    }
+    cluster.client().pods().inNamespace(labelled).delete();
+    Cluster.awaitGone("the labelled ones", () -> all(cluster, labelled));
   }
 
   private static void start(

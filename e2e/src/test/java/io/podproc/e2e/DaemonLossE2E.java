@@ -107,6 +107,31 @@ class DaemonLossE2E {
     assertKept(cluster, namespace);
   }
 
+  /** The keeper takes away what nodes have brought as well, and the next daemon brings it again. */
+  @Test
+  void a_node_that_loses_its_daemon_takes_what_it_brought_and_brings_it_again(
+      Cluster cluster, TestReporter figures) {
+    String namespace = cluster.namespace(Cluster.OPT_IN, Cluster.BASELINE);
+    Readers readers = Readers.start(cluster, namespace);
+    assertThat(readers.pods()).allSatisfy(pod -> assertThat(pod.volumes()).isEmpty());
+    RunningPod meanwhile;
+    try (Absence daemons = new Absence(List.of(cluster.podproc().daemons()))) {
+      daemons.await();
+      meanwhile = cluster.run(namespace, "limited");
+      assertThat(meanwhile.served()).isEmpty();
+      readers.awaitNodeView();
+    }
+    cluster.podproc().awaitReady();
+    long since = System.nanoTime();
+    readers.awaitOwnView();
+    Command.await(
+        "what started without a daemon sees itself",
+        Machine.deadline(180),
+        () -> meanwhile.memory() == Cluster.LIMITED);
+    figures.publishEntry("all back after (ms)", millisSince(since));
+    readers.assertSawTheirNodeMeanwhile(figures);
+  }
+
   private void startWithNodeView(
       Cluster cluster, String namespace, TestReporter figures, String figure) {
     long since = System.nanoTime();

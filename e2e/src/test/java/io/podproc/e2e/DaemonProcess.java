@@ -26,6 +26,9 @@ import java.util.stream.Stream;
  * becomes of the daemon or of the tests, neither process nor mount stays behind.
  */
 final class DaemonProcess implements AutoCloseable {
+  /** What its log says when it serves, or stands by. */
+  static final String SERVING = " files at ";
+
   /**
    * How to start a daemon.
    *
@@ -78,15 +81,20 @@ final class DaemonProcess implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     List<String> command = new ArrayList<>(start.wrapper);
-    command.add(Machine.checkout().resolve("daemon/bin/podproc-daemon").toString());
-    // What the machine takes, such as flags for a slow one.
-    Stream.of(System.getenv().getOrDefault("E2E_DAEMON_OPTIONS", "").split(" ", -1))
-        .filter(option -> !option.isEmpty())
-        .forEach(command::add);
+    command.addAll(program());
     command.add("-Dpodproc.mount-point=" + mountPoint);
     command.add("-Dpodproc.http-port=" + port);
     command.addAll(start.options);
     process = Command.start(command, start.environment, ProcessBuilder.Redirect.to(log.toFile()));
+  }
+
+  /** The command, with what the machine takes, such as flags for a slow one. */
+  static List<String> program() {
+    String options = System.getenv().getOrDefault("E2E_DAEMON_OPTIONS", "");
+    return Stream.concat(
+            Stream.of(Machine.checkout().resolve("daemon/bin/podproc-daemon").toString()),
+            Stream.of(options.split(" ", -1)).filter(option -> !option.isEmpty()))
+        .toList();
   }
 
   /** Starts a daemon on a new mount point and waits until it serves. */
@@ -172,7 +180,9 @@ final class DaemonProcess implements AutoCloseable {
   }
 
   boolean isMounted() {
-    return Machine.read("/proc/self/mountinfo").contains(" " + mountPoint + " ");
+    String point =
+        mountPoint.toString().replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011");
+    return Machine.read("/proc/self/mountinfo").contains(" " + point + " ");
   }
 
   /** Asks its HTTP port, as "/q/metrics", which is there a little later than the files are. */

@@ -28,7 +28,7 @@ class IdMappedIT {
     Requirements.mount();
     Requirements.tool("python3");
     Requirements.need(Machine.hasLinux(6, 12), "Linux 6.12, whose FUSE has id-mapped mounts");
-    daemon = DaemonProcess.serving();
+    daemon = DaemonProcess.serving("-Dpodproc.user-namespaces=true");
     container = new Container.Builder().memory("96M").cpus("1").start();
   }
 
@@ -81,6 +81,24 @@ class IdMappedIT {
     assertThat(run("cat /sys/devices/system/cpu/online").ok()).isEqualTo("0\n");
     for (String file : files()) {
       assertThat(run("cat " + file).status()).as(file).isZero();
+    }
+  }
+
+  @Test
+  void their_sizes_are_those_of_their_texts() {
+    assertThat(run("wc -c </proc/meminfo; cat /proc/meminfo | wc -c").ok().lines().distinct())
+        .hasSize(1);
+  }
+
+  @Test
+  void without_the_setting_they_can_t_be_mapped() {
+    try (DaemonProcess other = DaemonProcess.serving()) {
+      Output refused =
+          container.run(
+              "/usr/bin/python3 -I -S %s %s /proc/meminfo -- true"
+                  .formatted(SCRIPT, other.mountPoint()));
+      assertThat(refused.status()).isNotZero();
+      assertThat(refused.text()).contains("mount_setattr: Invalid argument");
     }
   }
 

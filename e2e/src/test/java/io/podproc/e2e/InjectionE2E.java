@@ -16,7 +16,7 @@ class InjectionE2E {
   void the_daemon_s_files_cover_the_kernel_s_read_only(Cluster cluster) {
     RunningPod pod = cluster.run(cluster.namespace(Cluster.OPT_IN), "limited");
     assertThat(pod.served())
-        .hasSameSizeAs(pod.volumes())
+        .hasSizeGreaterThanOrEqualTo(pod.volumes().size()) // its node brings more
         .contains(
             "/proc/cpuinfo", "/proc/meminfo", "/proc/loadavg", "/sys/devices/system/cpu/online");
     assertThat(pod.warnings()).isEmpty();

@@ -405,8 +405,8 @@ class KeeperIT {
   void a_fresh_keeper_does_not_mind_signs_of_life_that_are_old() throws IOException {
     Path serving = Files.createFile(run.resolve("serving"));
     Files.setLastModifiedTime(serving, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
-    try (KeeperProcess keeper = keeper(1)) {
-      Command.sleep(Machine.deadline(6)); // its patience, many times
+    try (KeeperProcess keeper = keeper(3)) {
+      Command.sleep(Machine.deadline(9)); // its patience, three times
       assertThat(keeper.isAlive()).isTrue();
       assertThat(keeper.count()).isEqualTo(1);
       assertThat(keeper.output()).isEmpty();
@@ -467,17 +467,19 @@ class KeeperIT {
 
   @Test
   void says_what_words_it_knows() {
-    for (String[] words : new String[][] {{}, {"dir", "0"}, {"dir", "soon"}, {"dir", "1", "2"}}) {
-      Output output =
-          Command.run(
-              Stream.concat(
-                      Stream.of(
-                          Machine.checkout().resolve("daemon/target/podproc-keeper").toString()),
-                      Stream.of(words))
-                  .toArray(String[]::new));
+    for (String[] words :
+        new String[][] {{}, {"dir", "2"}, {"dir", "soon"}, {"dir", "3", "4"}, {"--dir"}}) {
+      Output output = program(words);
       assertThat(output.status()).isEqualTo(2);
-      assertThat(output.text()).startsWith("usage: podproc-keeper DIR");
+      assertThat(output.text()).startsWith("usage: podproc-keeper DIR [PATIENCE]");
     }
     assertThat(folder.resolve("dir")).doesNotExist();
+    assertThat(program("--help").ok()).contains("PATIENCE seconds (30; 3 at least)");
+  }
+
+  private static Output program(String... words) {
+    return Command.run(
+        Stream.concat(Stream.of(KeeperProcess.PROGRAM.toString()), Stream.of(words))
+            .toArray(String[]::new));
   }
 }

@@ -16,6 +16,8 @@ import java.util.stream.Stream;
  * itself, which that one starts and which outlives it. Closed, both are gone.
  */
 final class KeeperProcess implements AutoCloseable {
+  static final Path PROGRAM = Machine.checkout().resolve("daemon/target/podproc-keeper");
+
   private final Path runDirectory;
   private final Path log;
   private final Process pod;
@@ -35,10 +37,7 @@ final class KeeperProcess implements AutoCloseable {
     }
     this.pod =
         Command.start(
-            List.of(
-                Machine.checkout().resolve("daemon/target/podproc-keeper").toString(),
-                runDirectory.toString(),
-                Integer.toString(patience)),
+            List.of(PROGRAM.toString(), runDirectory.toString(), Integer.toString(patience)),
             Map.of(),
             ProcessBuilder.Redirect.to(log.toFile()));
     awaitKeeper();
@@ -73,6 +72,11 @@ final class KeeperProcess implements AutoCloseable {
   int count() {
     var _ = keeper();
     return keepers.size();
+  }
+
+  /** How many processes of it look after a namespace each. */
+  long visitors() {
+    return keeper().stream().flatMap(ProcessHandle::children).count();
   }
 
   /** Whether a keeper lives, though its pod may have ended. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.api.AbstractLongAssert;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
@@ -155,11 +156,37 @@ class MemoryIT {
   }
 
   @Test
-  void a_cpuset_counts() {
+  void a_cpuset_counts_and_what_it_shows_can_be_bound_to() {
     try (Container inner = Container.of(daemon).cpuset("1").start()) {
-      assertThat(inner.read("/sys/devices/system/cpu/online")).isEqualTo("0\n");
+      String online = inner.read("/sys/devices/system/cpu/online");
+      assertThat(online).isEqualTo("1\n");
+      assertThat(inner.run("taskset -c " + online.strip() + " true").ok()).isEmpty();
       assertThat(inner.read("/proc/cpuinfo").lines().filter(line -> line.startsWith("processor")))
-          .containsExactly("processor\t: 0");
+          .containsExactly("processor\t: 1");
+      assertThat(inner.read("/proc/stat").lines().filter(line -> line.matches("cpu\\d.*")))
+          .singleElement()
+          .asString()
+          .startsWith("cpu1 ");
     }
+  }
+
+  /** In the form that this processor's kernel gives it. */
+  @Test
+  void cpuinfo_has_all_that_the_host_says_of_a_visible_cpu() {
+    try (Container inner = Container.of(daemon).cpus("0.5").start()) {
+      String host = Machine.read("/proc/cpuinfo");
+      String first = host.substring(0, host.indexOf("\n\n") + 2);
+      assertThat(steady(inner.read("/proc/cpuinfo"))).isEqualTo(steady(first));
+    }
+  }
+
+  /** Without the clock's rate, and what tells how CPUs are arranged. */
+  private static List<String> steady(String cpuinfo) {
+    return cpuinfo
+        .lines()
+        .filter(line ->
+            !line.matches(
+                "(cpu MHz|physical id|siblings|core id|cpu cores|(initial )?apicid)\\s.*"))
+        .toList();
   }
 }

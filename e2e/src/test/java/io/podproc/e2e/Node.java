@@ -69,7 +69,10 @@ final class Node implements AutoCloseable {
     try {
       Path file = Files.createTempFile("podproc-manifest", ".json");
       try {
-        Files.writeString(file, manifest);
+        // Of annotations podman takes no more than of labels.
+        Files.writeString(
+            file,
+            manifest.replaceAll("(\"cluster-autoscaler[^\"]*\" *: *\")[^\"]*\"", "$1podproc\""));
         String _ = run("podman", "play", "kube", "--network", "none", file.toString()).ok();
       } finally {
         Files.delete(file);

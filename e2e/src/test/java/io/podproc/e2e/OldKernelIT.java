@@ -27,7 +27,7 @@ class OldKernelIT {
     Path directory = Files.createTempDirectory("podproc-run");
     try (KeeperProcess _ = new KeeperProcess(directory, 60);
         DaemonProcess daemon =
-            Start.with("-Dpodproc.run-directory=" + directory)
+            Start.with("-Dpodproc.run-directory=" + directory, "-Dpodproc.user-namespaces=true")
                 .within(wrapper)
                 .launch()
                 .awaitServing()) {
@@ -44,9 +44,11 @@ class OldKernelIT {
   @Test
   void each_step_that_the_kernel_lacks_is_told_once_with_what_is_done_instead() throws IOException {
     withKeeper(daemon -> {
-      Command.eventually(() -> assertThat(daemon.output()).contains("serving 14 files"));
+      Command.eventually(() -> assertThat(daemon.output()).contains(DaemonProcess.SERVING));
       Command.eventually(() -> {
         assertThat(lines(daemon, " INFO  this kernel can't send requests again"))
+            .isEqualTo(Machine.hasLinux(6, 9) ? 0 : 1);
+        assertThat(lines(daemon, " INFO  this kernel's FUSE can't refuse to map files"))
             .isEqualTo(Machine.hasLinux(6, 9) ? 0 : 1);
         assertThat(lines(daemon, " INFO  this kernel's FUSE has no id-mapped mounts"))
             .isEqualTo(Machine.hasLinux(6, 12) ? 0 : 1);

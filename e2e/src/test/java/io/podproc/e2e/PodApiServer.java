@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.podproc.e2e.DaemonProcess.Start;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import java.security.KeyStore;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
@@ -23,7 +25,9 @@ import javax.net.ssl.SSLContext;
 final class PodApiServer implements AutoCloseable {
   private final List<String> heard = new CopyOnWriteArrayList<>();
   private final Path account;
-  private final HttpsServer server;
+  private final HttpsConfigurator tls;
+  private final HttpHandler answers;
+  private HttpsServer server;
 
   /**
    * @param account a directory for what a pod is given
@@ -31,6 +35,7 @@ final class PodApiServer implements AutoCloseable {
    */
   PodApiServer(Path account, HttpHandler answers) {
     this.account = account;
+    this.answers = answers;
     String _ =
         Command.bash(
                 """
@@ -48,13 +53,18 @@ final class PodApiServer implements AutoCloseable {
       keys.init(KeyStore.getInstance(account.resolve("keys").toFile(), password), password);
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(keys.getKeyManagers(), null, null);
-      server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      server.setHttpsConfigurator(new HttpsConfigurator(context));
+      tls = new HttpsConfigurator(context);
+      server = start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
     }
-    server.setExecutor(task -> Thread.ofVirtual().start(task));
-    server.createContext(
+  }
+
+  private HttpsServer start(InetSocketAddress address) throws IOException {
+    HttpsServer started = HttpsServer.create(address, 0);
+    started.setHttpsConfigurator(tls);
+    started.setExecutor(task -> Thread.ofVirtual().start(task));
+    started.createContext(
         "/",
         exchange -> {
           try (exchange) {
@@ -62,7 +72,22 @@ final class PodApiServer implements AutoCloseable {
             answers.handle(exchange);
           }
         });
-    server.start();
+    started.start();
+    return started;
+  }
+
+  /** Nobody listens any more, and whoever was being answered hears no more. */
+  void goAway() {
+    server.stop(0);
+  }
+
+  /** At the same port. */
+  void comeBack() {
+    try {
+      server = start(server.getAddress());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void hear(HttpExchange exchange) throws IOException {
@@ -85,8 +110,8 @@ final class PodApiServer implements AutoCloseable {
    * where the mount point is in a shared mount.
    */
   Start inPod(Start start) {
-    return start
-        .within(
+    List<String> inside =
+        List.of(
             "unshare",
             "--mount",
             "--propagation",
@@ -102,7 +127,9 @@ final class PodApiServer implements AutoCloseable {
             exec "$@"
             """
                 .formatted(account),
-            "bash")
+            "bash");
+    return start
+        .within(Stream.concat(start.wrapper().stream(), inside.stream()).toArray(String[]::new))
         .env(
             Map.of(
                 "KUBERNETES_SERVICE_HOST",

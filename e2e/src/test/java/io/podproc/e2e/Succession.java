@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  */
 final class Succession implements AutoCloseable {
   private static final int PATIENCE = 60;
-  private static final String STANDS_BY = "serving 14 files";
+  private static final String STANDS_BY = DaemonProcess.SERVING;
   private static final String WENT_ON = "went on with the mount";
 
   private final Path run;

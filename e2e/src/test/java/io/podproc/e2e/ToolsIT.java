@@ -3,6 +3,7 @@ package io.podproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,7 +19,18 @@ class ToolsIT {
 
   @BeforeAll
   static void start(DaemonProcess daemon) {
-    Stream.of("free", "top", "mpstat", "htop", "lscpu", "busybox", "python3", "script")
+    Stream.of(
+            "free",
+            "top",
+            "atop",
+            "mpstat",
+            "htop",
+            "lscpu",
+            "numactl",
+            "numastat",
+            "busybox",
+            "python3",
+            "script")
         .forEach(Requirements::tool);
     Requirements.need(
         Runtime.getRuntime().availableProcessors() > 1, "a host with more than the one CPU");
@@ -52,6 +64,15 @@ class ToolsIT {
     assertThat(Output.all(text, "^Tasks: +(\\d+) total").getLast().getFirst()).isBetween(2.0, 5.0);
   }
 
+  /** It ends at once where there are fewer threads than processes. */
+  @Test
+  void atop() {
+    String text =
+        run("sleep 6; sleep 60 & sleep 60 & sleep 60 & atop 1 1; kill $(jobs -p); wait || true");
+    assertThat(text).contains("#proc").doesNotContain("#threads");
+    assertThat(Output.number(text, "#proc +(\\d+) ")).isBetween(4.0, 10.0);
+  }
+
   @Test
   void uptime() {
     assertThat(run("uptime")).containsPattern("up \\d+ min, .*load average: \\d\\.\\d\\d,");
@@ -68,6 +89,66 @@ class ToolsIT {
     assertThat(Output.number(run("vmstat -s"), "^ *(\\d+) K total memory")).isEqualTo(KIBIBYTES);
     assertThat(Output.all(run("vmstat 1 2"), "^ *\\d+ +\\d+ +\\d+ +(\\d+) ").getLast().getFirst())
         .isBetween(KIBIBYTES / 2.0, (double) KIBIBYTES);
+  }
+
+  /** Columns 9 to 12 are bi, bo, in and cs. */
+  @Test
+  void vmstat_averages_what_was_counted_for_the_container() {
+    String _ = run("cat /proc/stat");
+    List<Double> first =
+        Output.all(
+                run("vmstat 1 1"),
+                "^ *\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +(\\d+) +(\\d+) +(\\d+) +(\\d+) ")
+            .getFirst();
+    // A machine's hundreds of millions since its boot, in some seconds, would be more.
+    assertThat(first).hasSize(4).allSatisfy(rate -> assertThat(rate).isLessThan(200_000));
+  }
+
+  @Test
+  void vmstat_s() {
+    String own = run("vmstat -s");
+    String host = Command.run("vmstat", "-s").ok();
+    for (String count : List.of("interrupts", "CPU context switches", "(?:K|pages) paged out")) {
+      String line = "^ *(\\d+) " + count + "$";
+      assertThat(Output.number(own, line)).as(count).isLessThan(Output.number(host, line) / 2);
+    }
+  }
+
+  @Test
+  void node_exporter_collects_the_container_s_own_vmstat() {
+    Requirements.tool("prometheus-node-exporter");
+    Requirements.tool("curl");
+    String metrics =
+        run(
+            """
+            socket=127.0.0.1:$((20000 + RANDOM % 10000))
+            prometheus-node-exporter --web.listen-address=$socket --collector.disable-defaults --collector.vmstat >/dev/null 2>&1 &
+            until curl -sf http://$socket/metrics | grep ^node_vmstat; do sleep 0.1; done
+            kill $!
+            wait $! 2>/dev/null || true
+            """);
+    String own = run("cat /proc/vmstat");
+    String host = Machine.read("/proc/vmstat");
+    for (String key : List.of("pgfault", "pgmajfault", "pgpgin", "pgpgout")) {
+      double said = Output.number(metrics, "^node_vmstat_" + key + " ([\\d.e+]+)$");
+      assertThat(said)
+          .as(key)
+          .isBetween(0.0, Output.number(own, "^" + key + " (\\d+)$"))
+          .isLessThan(Output.number(host, "^" + key + " (\\d+)$") / 2);
+    }
+    assertThat(Output.number(metrics, "^node_vmstat_pgfault ([\\d.e+]+)$")).isPositive();
+  }
+
+  @Test
+  void sar_tells_of_the_container_s_own_faults() {
+    String text =
+        run(
+            "sar -B 1 2 & for i in 1 2 3 4 5 6; do sleep 0.4; /usr/bin/python3 -I -S -c ''; done; wait");
+    String average = "^Average: +([\\d.]+) +([\\d.]+) +([\\d.]+) +([\\d.]+) +([\\d.]+) ";
+    List<Double> rates = Output.all(text, average).getFirst();
+    assertThat(rates.get(2)).as("faults").isBetween(100.0, 100_000.0);
+    assertThat(rates.get(4)).as("pages that the node frees").isZero();
+    assertThat(run("sar -W 1 1")).containsPattern("Average: +0\\.00 +0\\.00\n");
   }
 
   @Test
@@ -112,6 +193,22 @@ class ToolsIT {
     String text = run("lscpu");
     assertThat(Output.number(text, "^CPU\\(s\\): +(\\d+)$")).isEqualTo(1);
     assertThat(text).containsPattern("On-line CPU\\(s\\) list: +0\n");
+  }
+
+  @Test
+  void numactl() {
+    String text = run("numactl -H");
+    assertThat(text).contains("available: 1 nodes (0)\n", "node 0 cpus: 0\n", "  0:  10 \n");
+    assertThat(Output.number(text, "^node 0 size: (\\d+) MB$")).isEqualTo(MEBIBYTES);
+    assertThat(Output.number(text, "^node 0 free: (\\d+) MB$")).isLessThan(MEBIBYTES);
+    assertThat(run("numastat -m")).containsPattern("MemTotal +256\\.00 +256\\.00\n");
+  }
+
+  @Test
+  void lscpu_tells_of_one_node() {
+    assertThat(run("lscpu"))
+        .containsPattern("NUMA node\\(s\\): +1\n")
+        .containsPattern("NUMA node0 CPU\\(s\\): +0\n");
   }
 
   @Test

@@ -193,7 +193,9 @@ class UninstallIT {
       Path log = read(container, daemon);
       try (DaemonProcess next = launch()) {
         Command.await(
-            "it stands by", Machine.deadline(30), () -> next.output().contains("serving 14 files"));
+            "it stands by",
+            Machine.deadline(30),
+            () -> next.output().contains(DaemonProcess.SERVING));
         assertThat(next.output()).contains("standing by").doesNotContain("went on");
         assertThat(daemon.stop()).isZero();
         assertThat(questions()).as(daemon.output() + next.output()).isEmpty();

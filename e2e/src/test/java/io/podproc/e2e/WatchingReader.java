@@ -30,8 +30,8 @@ record WatchingReader(Path log, List<String> files) {
           i=$((i + 1))
           if read -r line <"$file"; then
             case $file=$line in
-              */meminfo=*' 98304 kB' | */online=0) now=live ;;
-              */meminfo=* | */online=*) now=host ;;
+              */proc/meminfo=*' 98304 kB' | */cpu/online=0) now=live ;;
+              */proc/meminfo=* | */cpu/online=*) now=host ;;
               *) now=live ;;
             esac
           else
@@ -64,6 +64,16 @@ record WatchingReader(Path log, List<String> files) {
         cd /
         ./busybox umount -l old
         exec ./busybox sh /reader $files'
+      """;
+
+  /** In a namespace whose first process sees a directory of it only. */
+  static final String JAILED =
+      """
+      exec unshare --mount --propagation private bash -ec '
+        mkdir -p $folder/jail
+        cp $(type -P busybox) $folder/jail/busybox
+        bash $reader $files &
+        exec chroot $folder/jail /busybox sleep 1000'
       """;
 
   /** In a user namespace that made its mounts itself, as runtimes do. */

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
-/** No webhook, no harm: pods start, with the node's view. */
+/** No webhook, no harm: pods start, and their nodes bring the files. */
 @ClusterTest
 class WebhookDownE2E {
   /** How long the API server waits for an answer as the chart registers it, in seconds; and one. */
@@ -68,7 +68,8 @@ class WebhookDownE2E {
       cluster.podproc().scaleWebhook(0);
       RunningPod pod = cluster.run(namespace, "limited");
       assertThat(pod.volumes()).isEmpty();
-      assertThat(pod.memory()).isEqualTo(cluster.nodeMemory(pod));
+      Command.await(
+          "its node brings the files", Machine.deadline(5), () -> pod.memory() == Cluster.LIMITED);
     } finally {
       cluster.podproc().scaleWebhook(replicas);
     }

@@ -118,7 +118,8 @@ class DeployTest {
   /** Names of ports, as the numbers they stand for, and no field that says what is so anyway. */
   private static JsonNode withoutDefaults(JsonNode object) {
     JsonNode copy = object.deepCopy();
-    Map<String, Integer> ports = Map.of("https", 8443, "management", 9465, "http", 9464);
+    Map<String, Integer> ports =
+        Map.of("https", 8443, "management", 9465, "http", 9464, "probes", 9463);
     for (String field : List.of("port", "targetPort")) {
       for (JsonNode parent : copy.findParents(field)) {
         Integer number = ports.get(parent.path(field).asText());

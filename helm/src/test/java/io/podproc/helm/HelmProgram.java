@@ -64,6 +64,7 @@ final class HelmProgram {
   @Command
   String install(
       @Option(names = "--create-namespace") boolean createNamespace,
+      @Option(names = "--wait") boolean wait,
       @Option(names = "--set", defaultValue = "") List<String> settings,
       @Parameters(index = "0") String release,
       @Parameters(index = "1") String chart) {
@@ -90,6 +91,7 @@ final class HelmProgram {
   String upgrade(
       @Option(names = "--reset-then-reuse-values") boolean reuse,
       @Option(names = "--force") boolean force,
+      @Option(names = "--wait") boolean wait,
       @Parameters(index = "0") String release,
       @Parameters(index = "1") String chart) {
     checkChart(chart);
@@ -104,7 +106,8 @@ final class HelmProgram {
   }
 
   @Command
-  String uninstall(@Parameters(index = "0") String release) {
+  String uninstall(
+      @Option(names = "--wait") boolean wait, @Parameters(index = "0") String release) {
     cluster.uninstall(release, namespace);
     return "";
   }

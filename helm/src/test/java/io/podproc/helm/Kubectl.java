@@ -83,6 +83,15 @@ final class Kubectl {
   }
 
   @Command
+  String create(@Parameters(arity = "2") List<String> words) {
+    if (!kind(words.getFirst()).equals("Namespace")) {
+      throw new IllegalArgumentException("create " + words.getFirst());
+    }
+    cluster.createNamespace(words.get(1));
+    return "";
+  }
+
+  @Command
   String delete(
       @Option(names = "-f", defaultValue = "") String file,
       @Option(names = "--cascade", defaultValue = "background") String cascade,
@@ -147,6 +156,7 @@ final class Kubectl {
   @Command
   String label(
       @Option(names = "--all") boolean all,
+      @Option(names = "--overwrite") boolean overwrite,
       @Option(names = "-l", defaultValue = "") String selector,
       @Parameters(arity = "1..*") List<String> words) {
     String kind = kind(words.getFirst());

@@ -46,7 +46,10 @@ final class Programs {
    */
   String call(String program, List<String> words, String input) {
     return switch (program) {
-      case "kubectl" -> call(new CommandLine(new Kubectl(cluster, folder, input)), words);
+      case "kubectl" ->
+          words.getFirst().equals("podproc")
+              ? script("kubectl/kubectl-podproc", optionsOfPlugin(words))
+              : call(new CommandLine(new Kubectl(cluster, folder, input)), words);
       case "helm" -> call(new CommandLine(new HelmProgram(cluster, folder)), words);
       case "mvn" -> maven(words);
       case "docker" -> docker(words);
@@ -60,6 +63,8 @@ final class Programs {
         }
         yield script(program, words.stream().filter(word -> word.startsWith("-")).toList());
       }
+      case "deploy/release" ->
+          ReleaseTest.release(Stream.concat(words.stream(), Stream.of("--notes")));
       case "daemon/bin/podproc-daemon" -> daemon(words);
       default -> script(program, words);
     };
@@ -187,6 +192,14 @@ final class Programs {
         command.isEmpty() || commands.contains(String.join(" ", command)),
         "podproc-daemon knows no " + command);
     return "";
+  }
+
+  /** Its command and its options: what it is asked about is on no node here. */
+  private static List<String> optionsOfPlugin(List<String> words) {
+    return words.stream()
+        .skip(1)
+        .filter(word -> word.startsWith("-") || words.indexOf(word) == 1)
+        .toList();
   }
 
   /** A script says itself which words it knows. */

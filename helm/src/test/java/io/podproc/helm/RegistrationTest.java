@@ -146,7 +146,9 @@ class RegistrationTest {
   }
 
   static List<Path> withWebhook() {
-    return Chart.ci().stream().filter(f -> !f.toString().contains("no-webhook")).toList();
+    return Chart.ci().stream()
+        .filter(values -> Yaml.read(values).at("/webhook/enabled").asBoolean(true))
+        .toList();
   }
 
   @ParameterizedTest

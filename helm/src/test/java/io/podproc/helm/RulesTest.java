@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -115,6 +116,7 @@ class RulesTest {
           assertThat(resource)
               .isIn(
                   "nodes",
+                  "pods",
                   "namespaces",
                   "secrets",
                   "leases",
@@ -339,6 +341,35 @@ class RulesTest {
     }
   }
 
+  /** It has the rights that it needs for what it is told to do, and no other. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void theDaemonMayWatchPodsWhereItDeliversByLabels(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    KubernetesObject daemon = KubernetesObject.only(objects, "DaemonSet", "-daemon");
+    Map<String, String> environment = daemon.environment();
+    boolean delivers = "true".equals(environment.get("PODPROC_NODE_DELIVERY"));
+    boolean named = environment.containsKey("PODPROC_DELIVERY_NAMESPACES");
+    boolean watching = delivers && !named;
+    List<JsonNode> rules =
+        of(objects, "ClusterRole").stream()
+            .filter(role -> role.name().endsWith("-daemon"))
+            .flatMap(role -> list(role.json().path("rules")).stream())
+            .filter(rule -> texts(rule.path("resources")).contains("pods"))
+            .toList();
+    assertThat(rules).hasSize(watching ? 1 : 0);
+    for (JsonNode rule : rules) {
+      assertThat(texts(rule.path("resources"))).containsExactly("pods", "namespaces");
+      assertThat(texts(rule.path("verbs"))).containsExactly("get", "list", "watch");
+      assertThat(environment).containsKey("PODPROC_NODE_NAME");
+    }
+    assertThat(daemon.json().toString().contains("/var/log/pods")).isEqualTo(delivers && named);
+    for (KubernetesObject webhook : of(objects, "Deployment")) {
+      assertThat(webhook.environment())
+          .containsEntry("PODPROC_NODE_DELIVERY", Boolean.toString(watching));
+    }
+  }
+
   /** Metrics are for who scrapes; reviews come from an API server that no policy could name. */
   @ParameterizedTest
   @MethodSource("ci")
@@ -362,6 +393,24 @@ class RulesTest {
       }
       assertThat(policy.json().at("/spec/ingress").size())
           .isEqualTo((policy.name().endsWith("-daemon") ? 0 : 1) + (scrapers.isEmpty() ? 0 : 1));
+    }
+  }
+
+  /** Nobody who reaches another port of the daemon keeps the kubelet from its answer. */
+  @ParameterizedTest
+  @MethodSource("ci")
+  void theDaemonIsProbedAtAPortThatNobodyElseIsGiven(Path values) {
+    List<KubernetesObject> objects = Chart.render(values);
+    for (KubernetesObject daemon : of(objects, "DaemonSet")) {
+      JsonNode container = daemon.podSpec().orElseThrow().at("/containers/0");
+      for (JsonNode probe : container.findValues("httpGet")) {
+        assertThat(probe.path("port").asText()).isEqualTo("probes");
+      }
+    }
+    for (KubernetesObject object : objects) {
+      if (!object.name().endsWith("-daemon") || object.podSpec().isEmpty()) {
+        assertThat(object.json().toString()).doesNotContain("\"probes\"");
+      }
     }
   }
 

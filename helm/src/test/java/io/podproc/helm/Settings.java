@@ -46,7 +46,7 @@ final class Settings {
   private static Map<String, String> ofDaemon() {
     Map<String, String> settings = new TreeMap<>();
     GIVEN
-        .matcher(text(DAEMON.resolve("src/main/java/io/podproc/daemon/DaemonConfig.java")))
+        .matcher(text(DAEMON.resolve("src/main/java/io/podproc/daemon/settings/DaemonConfig.java")))
         .results()
         .forEach(setting ->
             settings.put(

@@ -26,11 +26,25 @@ class SettingsTest {
   /** What the chart itself derives, from its names and mounts. */
   private static final Map<String, Set<String>> DERIVED =
       Map.of(
-          "daemon", Set.of("mountPoint", "nodeName", "runDirectory", "daemonSet", "httpPort"),
+          "daemon",
+              Set.of(
+                  "mountPoint",
+                  "nodeName",
+                  "nodeLabel",
+                  "nodeDelivery",
+                  "deliveryNamespaces",
+                  "namespace",
+                  "runDirectory",
+                  "daemonSet",
+                  "httpPort",
+                  "probePort",
+                  "uiPort",
+                  "userNamespaces"),
           "webhook",
               Set.of(
                   "mountPoint",
                   "namespace",
+                  "nodeDelivery",
                   "webhookConfiguration",
                   "service",
                   "certificateSource",
@@ -41,7 +55,7 @@ class SettingsTest {
 
   /** What has one right value in the daemon's container. */
   private static final Set<String> ABSENT =
-      Set.of("procRoot", "sysRoot", "cgroupRoot", "httpAddress");
+      Set.of("procRoot", "sysRoot", "cgroupRoot", "podLogs", "httpAddress");
 
   static List<Path> ci() {
     return Chart.ci();

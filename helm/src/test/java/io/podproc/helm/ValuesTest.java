@@ -59,6 +59,8 @@ class ValuesTest {
         "webhook.image.tag | 1.0",
         "daemon.port | 80",
         "daemon.port | '\"9464\"'",
+        "daemon.probePort | 80",
+        "daemon.uiPort | 80",
         "daemon.resources.limits | '{\"memory\": \"lots\"}'",
         "daemon.resources | '{\"limit\": {}}'",
         "daemon.nodeLabel.enabled | '\"yes\"'",

@@ -5,7 +5,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.podproc.webhook.tls.Served;
-import io.podproc.webhook.tls.ServingCertificate;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;

@@ -94,7 +94,8 @@ final class SettingsCheck {
         config.skipPrivileged(),
         config.userNamespaces(),
         config.defaultPodSecurity(),
-        config.preferReadyNodes());
+        config.preferReadyNodes(),
+        config.nodeDelivery());
   }
 
   private static List<InjectableFile> files(WebhookConfig config) throws Invalid {

@@ -3,6 +3,7 @@ package io.podproc.webhook;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.channel.EventLoopGroup;
+import io.podproc.rules.OptIn;
 import io.podproc.webhook.admission.Reviewer;
 import io.podproc.webhook.http.ReviewServer;
 import io.podproc.webhook.injection.InjectionPolicy;
@@ -109,8 +110,7 @@ final class WarmUp implements HealthCheck {
   private static ReviewServer listen(
       String path, WebhookTls tls, InjectionRules rules, EventLoopGroup loops) throws IOException {
     Map<String, String> labels =
-        Map.of(
-            InjectionPolicy.INJECT_LABEL, "enabled", InjectionPolicy.ENFORCE_LABEL, "privileged");
+        Map.of(OptIn.LABEL, OptIn.ENABLED, InjectionPolicy.ENFORCE_LABEL, "privileged");
     WebhookMetrics uncounted = new WebhookMetrics(new SimpleMeterRegistry());
     AdmissionResource admission =
         new AdmissionResource(new Reviewer(rules, namespace -> Optional.of(labels)), uncounted);

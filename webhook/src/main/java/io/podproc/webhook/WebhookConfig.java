@@ -67,6 +67,13 @@ public interface WebhookConfig {
   @WithConverter(TrueOrFalse.class)
   boolean preferReadyNodes();
 
+  /**
+   * Whether daemons bring files to pods as well, as labels say: then they do what a webhook can't.
+   */
+  @WithDefault("false")
+  @WithConverter(TrueOrFalse.class)
+  boolean nodeDelivery();
+
   /** The MutatingWebhookConfiguration that registers this webhook. */
   @WithDefault("podproc")
   String webhookConfiguration();

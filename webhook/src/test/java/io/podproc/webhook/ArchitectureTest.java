@@ -7,10 +7,14 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The rules that ARCHITECTURE.md and the package comments state. */
@@ -18,6 +22,8 @@ class ArchitectureTest {
   private static final String ROOT = "io.podproc.webhook";
   private static final JavaClasses CLASSES =
       new ClassFileImporter().importPath(Path.of("target/classes"));
+
+  private static final int MOST_LINES = 300;
 
   @Test
   void packagesFormNoCycles() {
@@ -40,6 +46,7 @@ class ArchitectureTest {
                 "com.fasterxml.jackson..",
                 "org.jspecify.annotations",
                 "com.google.errorprone.annotations",
+                "io.podproc.rules",
                 injection))
         .check(CLASSES);
     noClasses()
@@ -99,6 +106,72 @@ class ArchitectureTest {
                     ROOT + ".tls..")
                 .or(resideInAPackage(ROOT)))
         .check(CLASSES);
+  }
+
+  @Test
+  void certificatesAreKnownWithoutKubernetesAndServedWithoutBoth() {
+    slices().matching(ROOT + ".tls.(*)..").should().beFreeOfCycles().check(CLASSES);
+    assertKnowNot(
+        ROOT + ".tls.x509..",
+        "io.fabric8..",
+        "org.jboss..",
+        ROOT + ".tls",
+        ROOT + ".tls.kubernetes..",
+        ROOT + ".tls.serving..");
+    assertKnowNot(
+        ROOT + ".tls.serving..",
+        "io.fabric8..",
+        "org.bouncycastle..",
+        ROOT + ".tls",
+        ROOT + ".tls.kubernetes..");
+    assertKnowNot(
+        ROOT + ".tls.kubernetes..", "org.bouncycastle..", ROOT + ".tls", ROOT + ".tls.serving..");
+    assertKnowNot(
+        ROOT + ".tls..",
+        "io.quarkus..",
+        "io.micrometer..",
+        "io.netty..",
+        ROOT,
+        ROOT + ".admission..",
+        ROOT + ".http..",
+        ROOT + ".injection..");
+    assertKnowNot(ROOT + ".log..", ROOT + ".tls..", ROOT + ".http..", ROOT, "io.fabric8..");
+  }
+
+  @Test
+  void onlyCertificatesKnowBouncyCastle() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".tls.x509..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.bouncycastle..")
+        .check(CLASSES);
+  }
+
+  private static void assertKnowNot(String room, String... others) {
+    noClasses()
+        .that()
+        .resideInAPackage(room)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(others)
+        .check(CLASSES);
+  }
+
+  @Test
+  void aClassHasAtMostThreeHundredLines() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      assertThat(files)
+          .filteredOn(source -> source.toString().endsWith(".java"))
+          .allSatisfy(
+              source -> assertThat(lines(source)).as("%s", source).isLessThanOrEqualTo(MOST_LINES));
+    }
+  }
+
+  /** Without the head of its file: what is imported nobody has to understand. */
+  private static long lines(Path source) throws IOException {
+    return Files.readAllLines(source).stream().dropWhile(line -> !line.startsWith("/**")).count();
   }
 
   @Test

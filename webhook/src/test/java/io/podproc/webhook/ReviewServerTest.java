@@ -124,10 +124,16 @@ class ReviewServerTest {
   /** Whoever is closed at once connects anew at once, and each handshake costs. */
   @Test
   void whoIsRefusedIsHeldForASecond() throws IOException {
-    SSLSocket _ = sending("127.0.0.1", head(8_000_000));
-    long start = System.nanoTime();
-    SSLSocket second = sending("127.0.0.1", head(8_000_000));
-    String answer = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String answer = "";
+    long start = 0;
+    // On a busy machine the second may be read first: then it is the first that is refused.
+    for (int i = 1; i < 5 && !answer.startsWith("HTTP/1.1 503 "); i++) {
+      String client = "127.0.0." + i;
+      SSLSocket _ = sending(client, head(8_000_000));
+      start = System.nanoTime();
+      SSLSocket second = sending(client, head(8_000_000));
+      answer = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
     assertThat(answer).startsWith("HTTP/1.1 503 ").containsIgnoringCase("connection: close");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(990));
   }

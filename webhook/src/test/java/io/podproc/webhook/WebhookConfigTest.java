@@ -32,13 +32,15 @@ class WebhookConfigTest {
                 "podproc",
                 InjectableFile.all().stream()
                     .filter(file -> file.byRuncToo())
-                    .filter(file -> !file.path().matches(".*(present|possible)"))
+                    .filter(
+                        file -> !file.path().matches(".*/(present|possible|offline)|.*/node/.*"))
                     .toList(),
                 List.of("gvisor*", "runsc*", "kata*"),
                 true,
                 true,
                 false,
                 PodSecurityLevel.PRIVILEGED,
+                false,
                 false));
   }
 

@@ -85,4 +85,9 @@ final class Ancestor implements Level {
     }
     return known.text;
   }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
 }

@@ -3,8 +3,11 @@ package io.podproc.daemon.cgroup;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -17,6 +20,21 @@ public interface Cgroup extends Closeable {
 
   CpuLimits cpuLimits() throws IOException;
 
+  /** Where the usage that {@link #memory} tells is read, for people. */
+  String memoryUsageFile() throws IOException;
+
+  /**
+   * How many CPUs it requests, by its weight beside others: more than 0; empty where the kernel
+   * does not tell.
+   */
+  OptionalDouble requestedCpus() throws IOException;
+
+  /**
+   * What each level says that {@link #cpuLimits} and {@link #memory} are made of, from the inside
+   * out; the root limits nothing. For people: it reads more than they do.
+   */
+  List<Limit> limits() throws IOException;
+
   CpuUsage cpuUsage() throws IOException;
 
   /** The sum of what {@link #cpuUsage} tells, in nanoseconds, for less. */
@@ -26,6 +44,8 @@ public interface Cgroup extends Closeable {
    * What was read and written, by {@code major:minor}; devices that were not used may be absent.
    */
   Map<String, IoCounters> io() throws IOException;
+
+  Paging paging() throws IOException;
 
   /** The text of a pressure file. */
   String pressure(Pressure resource) throws IOException;
@@ -41,6 +61,12 @@ public interface Cgroup extends Closeable {
    * @return empty where it takes longer, or there are more than may be looked at
    */
   Optional<int[]> threads(BooleanSupplier isOver) throws IOException;
+
+  /**
+   * How many threads are in the cgroup and in those below it now, those included that have ended
+   * and that nobody has waited for; empty where the kernel does not count them.
+   */
+  OptionalLong tasks() throws IOException;
 
   /** Opens its files again when they are read next. */
   void reopen();

@@ -16,6 +16,15 @@ import org.jspecify.annotations.Nullable;
 public final class CgroupHierarchy {
   private static final String V2_ROOT_FILE = "cgroup.controllers";
 
+  /** What systemd calls a container's cgroup. */
+  private static final String SCOPE = ".scope";
+
+  /**
+   * What crun makes in it with cgroup v2 ({@code run.oci.systemd.subgroup}): before its version
+   * 1.11 the limits are there alone, and before 1.18 that of swap.
+   */
+  private static final String CRUN = "container";
+
   private final Path root;
   private final boolean countHigh;
   private final boolean v2;
@@ -52,14 +61,21 @@ public final class CgroupHierarchy {
   }
 
   private CgroupV2 unified(Path at, ProcCgroup paths) {
-    return new CgroupV2(directory(at, paths.v2().orElse(null)), countHigh);
+    String path = paths.v2().orElse("/");
+    return new CgroupV2(
+        path.endsWith(SCOPE)
+            ? Directory.withInner(at, path, ancestors(at), CRUN)
+            : new Directory(at, path, ancestors(at)),
+        countHigh,
+        nanoTime);
   }
 
   private Directory directory(Path at, @Nullable String path) {
-    return new Directory(
-        at,
-        path == null ? "/" : path,
-        ancestors.computeIfAbsent(at, mount -> new Ancestor.Known(mount, nanoTime)));
+    return new Directory(at, path == null ? "/" : path, ancestors(at));
+  }
+
+  private Ancestor.Known ancestors(Path at) {
+    return ancestors.computeIfAbsent(at, mount -> new Ancestor.Known(mount, nanoTime));
   }
 
   /** For the log: "v2" or "v1 or hybrid". */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.cgroup;
 
+import io.podproc.daemon.cgroup.Limit.Resource;
 import io.podproc.daemon.kernel.CpuList;
 import io.podproc.daemon.kernel.FlatKeyed;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * Documentation/admin-guide/cgroup-v1/. Each controller may have a path of its own, and what is not
@@ -42,6 +45,16 @@ final class CgroupV1 implements Cgroup {
           "hierarchical_memsw_limit",
           "total_swap");
 
+  /** Of the cgroup and all below. */
+  private static final String TOTAL = "total_";
+
+  /** Those keys of memory.stat that are called so in /proc/vmstat, too. */
+  private static final Pattern EVENT =
+      Pattern.compile(TOTAL + "(pgfault|pgmajfault|workingset_.*)");
+
+  /** MilliCPUToShares in pkg/kubelet/cm. */
+  private static final double SHARES_OF_CPU = 1024;
+
   private static final FlatKeyed.Keys CPU_STAT = FlatKeyed.Keys.of("user", "system");
 
   private final Map<String, String> paths;
@@ -50,6 +63,7 @@ final class CgroupV1 implements Cgroup {
   private final Directory cpuacct;
   private final Directory cpuset;
   private final Directory blkio;
+  private final Directory pids;
   private final CgroupV2 unified;
 
   /**
@@ -63,6 +77,7 @@ final class CgroupV1 implements Cgroup {
     this.cpuacct = directory.apply("cpuacct");
     this.cpuset = directory.apply("cpuset");
     this.blkio = directory.apply("blkio");
+    this.pids = directory.apply("pids");
     this.unified = unified;
   }
 
@@ -91,12 +106,17 @@ final class CgroupV1 implements Cgroup {
   }
 
   @Override
+  public String memoryUsageFile() throws IOException {
+    return has("memory") ? memory + "/memory.usage_in_bytes" : unified.memoryUsageFile();
+  }
+
+  @Override
   public CpuLimits cpuLimits() throws IOException {
     if (!has("cpu")) {
       return unified.cpuLimits();
     }
     OptionalDouble quota = OptionalDouble.empty();
-    for (Level at : cpu.lineage()) {
+    for (Level at : cpu.binding()) {
       // -1, no quota, is no number.
       OptionalLong micros = Numbers.parse(at.limit("cpu.cfs_quota_us").orElse(""));
       if (micros.isPresent()) {
@@ -110,11 +130,61 @@ final class CgroupV1 implements Cgroup {
     return new CpuLimits(quota, cpuset());
   }
 
+  @Override
+  public OptionalDouble requestedCpus() throws IOException {
+    if (!has("cpu")) {
+      return unified.requestedCpus();
+    }
+    long shares = Numbers.parse(cpu.readIfPresent("cpu.shares").orElse("")).orElse(0);
+    return shares > 0 ? OptionalDouble.of(shares / SHARES_OF_CPU) : OptionalDouble.empty();
+  }
+
+  @Override
+  public List<Limit> limits() throws IOException {
+    List<Limit> limits = new ArrayList<>();
+    if (has("cpu")) {
+      for (Level at : cpu.binding()) {
+        quota(at).ifPresent(limits::add);
+      }
+      if (has("cpuset")) {
+        limits.addAll(cpuset.limits(Resource.CPUSET, "cpuset.effective_cpus", Limit::cpus));
+      }
+    } else {
+      limits.addAll(unified.cpu());
+    }
+    if (has("memory")) {
+      limits.addAll(memory.limits(Resource.MEMORY, "memory.limit_in_bytes", Limit::bytes));
+      limits.addAll(memory.limits(Resource.SWAP, "memory.memsw.limit_in_bytes", Limit::bytes));
+    } else {
+      limits.addAll(unified.memoryAndSwap());
+    }
+    return limits;
+  }
+
+  private static Optional<Limit> quota(Level at) throws IOException {
+    Optional<String> quota = at.readIfPresent("cpu.cfs_quota_us").map(String::strip);
+    Optional<String> period = at.readIfPresent("cpu.cfs_period_us").map(String::strip);
+    if (quota.isEmpty() || period.isEmpty()) {
+      return Optional.empty();
+    }
+    OptionalLong micros = Numbers.parse(quota.get());
+    long of = Numbers.parse(period.get()).orElse(0);
+    return Optional.of(
+        new Limit(
+            Resource.CPU,
+            at.toString(),
+            "cpu.cfs_quota_us cpu.cfs_period_us",
+            quota.get() + " " + period.get(),
+            micros.isPresent() && of > 0
+                ? OptionalDouble.of((double) micros.getAsLong() / of)
+                : OptionalDouble.empty()));
+  }
+
   private CpuList cpuset() throws IOException {
     if (!has("cpuset")) {
       return CpuList.parse("");
     }
-    for (Level at : cpuset.lineage()) {
+    for (Level at : cpuset.binding()) {
       Optional<String> cpus = at.limit("cpuset.effective_cpus");
       if (cpus.isEmpty()) {
         cpus = at.limit("cpuset.cpus"); // before Linux 3.17
@@ -155,42 +225,33 @@ final class CgroupV1 implements Cgroup {
 
   @Override
   public Map<String, IoCounters> io() throws IOException {
-    if (!has("blkio")) {
-      return unified.io();
-    }
-    Map<String, Map<String, Long>> requests =
-        byDevice(blkio.read("blkio.throttle.io_serviced_recursive"));
-    Map<String, Map<String, Long>> bytes =
-        byDevice(blkio.read("blkio.throttle.io_service_bytes_recursive"));
-    Map<String, IoCounters> devices = new HashMap<>();
-    requests.forEach((device, count) -> {
-      Map<String, Long> size = bytes.getOrDefault(device, Map.of());
-      devices.put(
-          device,
-          new IoCounters(
-              count.getOrDefault("Read", 0L),
-              size.getOrDefault("Read", 0L),
-              count.getOrDefault("Write", 0L),
-              size.getOrDefault("Write", 0L),
-              count.getOrDefault("Discard", 0L),
-              size.getOrDefault("Discard", 0L)));
-    });
-    return devices;
+    return has("blkio")
+        ? BlkioStat.devices(blkio.read(BlkioStat.SERVICED), blkio.read(BlkioStat.SERVICE_BYTES))
+        : unified.io();
   }
 
-  /** Lines of {@code MAJOR:MINOR OPERATION VALUE} (block/blk-cgroup-rwstat.c). */
-  private static Map<String, Map<String, Long>> byDevice(String text) {
-    Map<String, Map<String, Long>> devices = new HashMap<>();
-    text.lines()
-        .map(line -> line.split(" ", -1))
-        .filter(words -> words.length == 3)
-        .forEach(words ->
-            Numbers.parse(words[2])
-                .ifPresent(value ->
-                    devices
-                        .computeIfAbsent(words[0], device -> new HashMap<>())
-                        .put(words[1], value)));
-    return devices;
+  @Override
+  public Paging paging() throws IOException {
+    if (!has("memory")) {
+      return unified.paging();
+    }
+    Map<String, Long> events = new HashMap<>();
+    FlatKeyed.all(memory.read("memory.stat"))
+        .forEach((key, value) -> {
+          // total_pgpgin and total_pgpgout are something else: what was charged.
+          if (EVENT.matcher(key).matches()) {
+            events.put(key.substring(TOTAL.length()), value);
+          }
+        });
+    Map<String, Long> ends = FlatKeyed.all(memory.readIfPresent("memory.oom_control").orElse(""));
+    events.put("oom_kill", ends.getOrDefault("oom_kill", 0L));
+    return new Paging(
+        events,
+        has("blkio")
+            ? BlkioStat.devices(
+                blkio.readIfPresent(BlkioStat.SERVICED).orElse(""),
+                blkio.readIfPresent(BlkioStat.SERVICE_BYTES).orElse(""))
+            : Map.of());
   }
 
   @Override
@@ -212,6 +273,13 @@ final class CgroupV1 implements Cgroup {
   }
 
   @Override
+  public OptionalLong tasks() throws IOException {
+    return has("pids")
+        ? Numbers.parse(pids.readIfPresent("pids.current").orElse(""))
+        : OptionalLong.empty();
+  }
+
+  @Override
   public void reopen() {
     directories().forEach(Directory::reopen);
     unified.reopen();
@@ -224,6 +292,6 @@ final class CgroupV1 implements Cgroup {
   }
 
   private List<Directory> directories() {
-    return List.of(memory, cpu, cpuacct, cpuset, blkio);
+    return List.of(memory, cpu, cpuacct, cpuset, blkio, pids);
   }
 }

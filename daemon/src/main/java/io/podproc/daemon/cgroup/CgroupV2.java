@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.cgroup;
 
+import io.podproc.daemon.cgroup.Limit.Resource;
 import io.podproc.daemon.kernel.CpuList;
 import io.podproc.daemon.kernel.FlatKeyed;
 import io.podproc.daemon.kernel.NestedKeyed;
 import io.podproc.daemon.kernel.Numbers;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /** Documentation/admin-guide/cgroup-v2.rst. */
 final class CgroupV2 implements Cgroup {
@@ -59,10 +62,12 @@ final class CgroupV2 implements Cgroup {
 
   private final Directory directory;
   private final boolean countHigh;
+  private final RequestedCpus requested;
 
-  CgroupV2(Directory directory, boolean countHigh) {
+  CgroupV2(Directory directory, boolean countHigh, LongSupplier nanoTime) {
     this.directory = directory;
     this.countHigh = countHigh;
+    this.requested = new RequestedCpus(directory, nanoTime);
   }
 
   @Override
@@ -87,6 +92,11 @@ final class CgroupV2 implements Cgroup {
         MEMORY_STAT.meminfo(stat));
   }
 
+  @Override
+  public String memoryUsageFile() throws IOException {
+    return directory.whereNearest("memory.current").orElse(directory + "/memory.current");
+  }
+
   private String nearest(String name) throws IOException {
     return directory
         .findNearest(name)
@@ -96,23 +106,57 @@ final class CgroupV2 implements Cgroup {
   @Override
   public CpuLimits cpuLimits() throws IOException {
     OptionalDouble quota = OptionalDouble.empty();
-    for (Level at : directory.lineage()) {
-      String text = at.limit("cpu.max").orElse("max");
-      int blank = Math.max(0, text.indexOf(' '));
-      OptionalLong micros = Numbers.parse(text, 0, blank);
-      OptionalLong period = Numbers.parse(text, blank, text.length());
-      if (micros.isPresent() && period.orElse(0) > 0) {
-        double cpus = (double) micros.getAsLong() / period.getAsLong();
-        if (cpus < quota.orElse(Double.MAX_VALUE)) {
-          quota = OptionalDouble.of(cpus);
-        }
+    for (Level at : directory.binding()) {
+      OptionalDouble cpus = quota(at.limit("cpu.max").orElse("max"));
+      if (cpus.orElse(Double.MAX_VALUE) < quota.orElse(Double.MAX_VALUE)) {
+        quota = cpus;
       }
     }
     return new CpuLimits(quota, cpuset());
   }
 
+  @Override
+  public OptionalDouble requestedCpus() throws IOException {
+    return requested.read();
+  }
+
+  /** In CPUs, of {@code MICROSECONDS PERIOD}; empty for {@code max}. */
+  private static OptionalDouble quota(String text) {
+    int blank = Math.max(0, text.indexOf(' '));
+    OptionalLong micros = Numbers.parse(text, 0, blank);
+    OptionalLong period = Numbers.parse(text, blank, text.length());
+    return micros.isPresent() && period.orElse(0) > 0
+        ? OptionalDouble.of((double) micros.getAsLong() / period.getAsLong())
+        : OptionalDouble.empty();
+  }
+
+  @Override
+  public List<Limit> limits() throws IOException {
+    List<Limit> limits = new ArrayList<>(cpu());
+    limits.addAll(memoryAndSwap());
+    return limits;
+  }
+
+  /** Of CPUs alone, as a hybrid may have the others in version 1. */
+  List<Limit> cpu() throws IOException {
+    List<Limit> limits =
+        new ArrayList<>(directory.limits(Resource.CPU, "cpu.max", CgroupV2::quota));
+    limits.addAll(directory.limits(Resource.CPUSET, "cpuset.cpus.effective", Limit::cpus));
+    return limits;
+  }
+
+  List<Limit> memoryAndSwap() throws IOException {
+    List<Limit> limits =
+        new ArrayList<>(directory.limits(Resource.MEMORY, "memory.max", Limit::bytes));
+    if (countHigh) {
+      limits.addAll(directory.limits(Resource.MEMORY, "memory.high", Limit::bytes));
+    }
+    limits.addAll(directory.limits(Resource.SWAP, "memory.swap.max", Limit::bytes));
+    return limits;
+  }
+
   private CpuList cpuset() throws IOException {
-    for (Level at : directory.lineage()) {
+    for (Level at : directory.binding()) {
       CpuList cpus = CpuList.parse(at.limit("cpuset.cpus.effective").orElse(""));
       if (!cpus.isEmpty()) {
         return cpus;
@@ -144,8 +188,12 @@ final class CgroupV2 implements Cgroup {
 
   @Override
   public Map<String, IoCounters> io() throws IOException {
+    return devices(directory.read("io.stat"));
+  }
+
+  private static Map<String, IoCounters> devices(String ioStat) {
     Map<String, IoCounters> devices = new HashMap<>();
-    NestedKeyed.parse(directory.read("io.stat"))
+    NestedKeyed.parse(ioStat)
         .forEach((device, counters) ->
             devices.put(
                 device,
@@ -157,6 +205,21 @@ final class CgroupV2 implements Cgroup {
                     counters.getOrDefault("dios", 0L),
                     counters.getOrDefault("dbytes", 0L))));
     return devices;
+  }
+
+  @Override
+  public Paging paging() throws IOException {
+    // Events have the names of /proc/vmstat (mm/memcontrol.c:memcg_vm_event_stat).
+    Map<String, Long> events = FlatKeyed.all(nearest("memory.stat"));
+    // Before Linux 5.19 they are not told apart; what a limit has reclaimed is direct.
+    for (String kind : List.of("pgscan", "pgsteal")) {
+      if (events.containsKey(kind)) {
+        events.putIfAbsent(kind + "_direct", events.get(kind));
+      }
+    }
+    Map<String, Long> ends = FlatKeyed.all(directory.findNearest("memory.events").orElse(""));
+    events.put("oom_kill", ends.getOrDefault("oom_kill", 0L));
+    return new Paging(events, devices(directory.readIfPresent("io.stat").orElse("")));
   }
 
   @Override
@@ -179,6 +242,11 @@ final class CgroupV2 implements Cgroup {
     return descendants > TaskWalk.MAX_DIRECTORIES
         ? Optional.empty()
         : directory.collect("cgroup.threads", isOver);
+  }
+
+  @Override
+  public OptionalLong tasks() throws IOException {
+    return Numbers.parse(directory.readIfPresent("pids.current").orElse(""));
   }
 
   @Override

@@ -25,6 +25,46 @@ public record MemoryFacts(
     long inactiveFile,
     long reclaimableSlab,
     Lines meminfo) {
+  /**
+   * As under a limit of so much. Where more is used than that, each part of it is told in
+   * proportion, so that no sum of them exceeds the limit.
+   *
+   * @param wanted in bytes, more than 0; empty: as it is
+   */
+  public MemoryFacts within(OptionalLong wanted) {
+    return wanted.isPresent() ? within(wanted.getAsLong()) : this;
+  }
+
+  MemoryFacts within(long most) {
+    if (limit.isPresent() && limit.getAsLong() > 0 && limit.getAsLong() <= most) {
+      return this;
+    }
+    OptionalLong tighter = OptionalLong.of(most);
+    if (usage <= most) {
+      return new MemoryFacts(
+          tighter, usage, swapLimit, swapUsage, activeFile, inactiveFile, reclaimableSlab, meminfo);
+    }
+    double share = (double) most / usage;
+    return new MemoryFacts(
+        tighter,
+        most,
+        swapLimit,
+        swapUsage,
+        part(activeFile, share),
+        part(inactiveFile, share),
+        part(reclaimableSlab, share),
+        key -> {
+          OptionalLong bytes = meminfo.bytes(key);
+          return bytes.isPresent()
+              ? OptionalLong.of(part(bytes.getAsLong(), share))
+              : OptionalLong.empty();
+        });
+  }
+
+  private static long part(long bytes, double share) {
+    return (long) (bytes * share);
+  }
+
   /** Lines of /proc/meminfo. */
   public interface Lines {
     /**

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.cluster;
 
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
+import java.net.ConnectException;
+import java.net.HttpURLConnection;
+import java.net.NoRouteToHostException;
+import java.net.Proxy;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
@@ -20,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -33,6 +44,10 @@ import javax.net.ssl.TrustManagerFactory;
  * @param account the directory of the ServiceAccount's {@code token} and {@code ca.crt}
  */
 public record ApiServer(URI url, Path account) {
+  /** What there is to be known of an object, without what it is made of. */
+  static final String METADATA =
+      "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+
   private static final Path ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
   /** Longer than any object that it keeps, in bytes. */
@@ -76,7 +91,26 @@ public record ApiServer(URI url, Path account) {
   }
 
   /** What it said. */
-  record Answer(int status, String body) {}
+  record Answer(int status, String body) {
+    /**
+     * An object of it; where there is none, an empty one.
+     *
+     * @throws IOException it is no object itself
+     */
+    JsonObject member(String name) throws IOException {
+      try (JsonParser parser = Json.createParser(new StringReader(body))) {
+        parser.next();
+        JsonObject all = parser.getObject();
+        if (parser.hasNext()) { // else it throws if anything follows
+          throw new IOException("it answered with more than an object of JSON");
+        }
+        return all.get(name) instanceof JsonObject object ? object : JsonValue.EMPTY_JSON_OBJECT;
+      } catch (RuntimeException e) { // all that the parser throws, where it nests too deeply no
+        // other
+        throw new IOException("it answered with what is no object of JSON", e);
+      }
+    }
+  }
 
   /**
    * Reads an object.
@@ -93,6 +127,78 @@ public record ApiServer(URI url, Path account) {
             HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofString(), MOST),
             deadline);
     return new Answer(response.statusCode(), response.body());
+  }
+
+  /**
+   * An answer that goes on for as long as there is something to say. By the JDK's older client: it
+   * needs no thread of its own, and gives up by itself where nothing comes.
+   */
+  static final class Stream implements AutoCloseable {
+    private final HttpURLConnection connection;
+    private final int status;
+
+    private Stream(HttpURLConnection connection) throws IOException {
+      this.connection = connection;
+      status = connection.getResponseCode();
+    }
+
+    int status() {
+      return status;
+    }
+
+    /** What is told to those who ask too much, where it is a number of seconds. */
+    Optional<Duration> retryAfter() {
+      long seconds = connection.getHeaderFieldLong("Retry-After", -1);
+      return seconds < 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(seconds));
+    }
+
+    /** Throws {@link SocketTimeoutException} where nothing comes for too long. */
+    InputStream body() throws IOException {
+      return connection.getInputStream();
+    }
+
+    /** By the thread that reads. */
+    @Override
+    public void close() {
+      connection.disconnect();
+    }
+  }
+
+  /**
+   * Begins to read what may have no end.
+   *
+   * @param path as {@code /api/v1/pods?watch=true}
+   * @param form the media type of the answer
+   * @param connecting how long it may take to connect
+   * @param silence for how long nothing may come
+   * @throws UnreachableException nobody listens there
+   * @throws IOException there is no answer; the message says why in one line
+   */
+  Stream open(String path, String form, Duration connecting, Duration silence) throws IOException {
+    HttpURLConnection connection =
+        (HttpURLConnection) url.resolve(path).toURL().openConnection(Proxy.NO_PROXY);
+    if (connection instanceof HttpsURLConnection tls) {
+      tls.setSSLSocketFactory(trusting(account.resolve("ca.crt")).getSocketFactory());
+    }
+    connection.setRequestProperty("Authorization", "Bearer " + token());
+    connection.setRequestProperty("Accept", form);
+    connection.setRequestProperty("Connection", "close");
+    connection.setRequestProperty("User-Agent", "podproc-daemon");
+    connection.setInstanceFollowRedirects(false);
+    connection.setUseCaches(false);
+    connection.setConnectTimeout((int) connecting.toMillis());
+    connection.setReadTimeout((int) silence.toMillis());
+    try {
+      connection.connect();
+    } catch (ConnectException | NoRouteToHostException | SocketTimeoutException e) {
+      throw new UnreachableException(e);
+    }
+    try {
+      return new Stream(connection);
+    } catch (IOException | RuntimeException e) {
+      connection.disconnect();
+      throw e;
+    }
   }
 
   private HttpRequest.Builder request(String path) throws IOException {

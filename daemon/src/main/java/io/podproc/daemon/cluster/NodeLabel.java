@@ -2,8 +2,11 @@
 package io.podproc.daemon.cluster;
 
 import io.podproc.daemon.log.Log;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -22,14 +25,16 @@ public final class NodeLabel implements AutoCloseable {
    * How often it is done.
    *
    * @param check whether the daemon serves
-   * @param repeat tells what has been told: somebody may have removed the label, or made the Node
-   *     anew. Nothing is written where nothing changes.
+   * @param look whether the Node still says what it was told: somebody may have removed the label,
+   *     or made the Node anew. It is told again only then
    * @param retry after the first failure; twice as long after each one that follows, up to a minute
    */
-  record Pace(Duration check, Duration repeat, Duration retry) {
+  record Pace(Duration check, Duration look, Duration retry) {
     static final Pace USUAL =
-        new Pace(Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofSeconds(1));
+        new Pace(Duration.ofSeconds(10), Duration.ofHours(1), Duration.ofSeconds(1));
   }
+
+  private static final String LABEL = "podproc.io/ready";
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(10);
@@ -92,27 +97,33 @@ public final class NodeLabel implements AutoCloseable {
   }
 
   private void keep() throws InterruptedException {
-    boolean told = false;
-    long toldAt = System.nanoTime() - pace.repeat.toNanos();
+    Optional<Boolean> told = Optional.empty();
+    long lookedAt = System.nanoTime();
     long warnedAt = System.nanoTime() - MINUTE.toNanos();
     Duration retry = pace.retry;
     while (true) {
       Duration pause = pace.check;
-      boolean serves = serving.check();
-      if (serves != told || System.nanoTime() - toldAt >= pace.repeat.toNanos()) {
-        try {
+      try {
+        boolean serves = serving.check();
+        boolean due = System.nanoTime() - lookedAt >= pace.look.toNanos();
+        if (!told.equals(Optional.of(serves)) || (due && isLabelled() != serves)) {
           tell(serves, ANSWER_DEADLINE);
-          told = serves;
-          toldAt = System.nanoTime();
-          retry = pace.retry;
-        } catch (IOException | RuntimeException e) {
-          if (System.nanoTime() - warnedAt >= MINUTE.toNanos()) {
-            warnedAt = System.nanoTime();
-            Log.warn("can't label node %s at %s: %s", node, server.url(), e);
-          }
-          pause = retry;
-          retry = retry.compareTo(MINUTE.dividedBy(2)) < 0 ? retry.multipliedBy(2) : MINUTE;
+          told = Optional.of(serves);
+          due = true;
         }
+        if (due) {
+          lookedAt = System.nanoTime();
+          retry = pace.retry;
+        }
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Throwable e) { // nobody else would try it again
+        if (System.nanoTime() - warnedAt >= MINUTE.toNanos()) {
+          warnedAt = System.nanoTime();
+          Log.warn("can't label node %s at %s: %s", node, server.url(), e);
+        }
+        pause = retry;
+        retry = retry.compareTo(MINUTE.dividedBy(2)) < 0 ? retry.multipliedBy(2) : MINUTE;
       }
       // A bit at random, as all daemons of a cluster lose the same API server at the same time.
       Thread.sleep(
@@ -120,10 +131,21 @@ public final class NodeLabel implements AutoCloseable {
     }
   }
 
+  /** Where that can't be told it is not: then it is told, and somebody says what is wrong. */
+  private boolean isLabelled() throws IOException, InterruptedException {
+    ApiServer.Answer answer =
+        server.get(
+            "/api/v1/nodes/" + node + "?resourceVersion=0", ApiServer.METADATA, ANSWER_DEADLINE);
+    return answer.status() == 200
+        && answer.member("metadata").get("labels") instanceof JsonObject labels
+        && labels.get(LABEL) instanceof JsonString value
+        && value.getString().equals("true");
+  }
+
   private void tell(boolean ready, Duration deadline) throws IOException, InterruptedException {
     server.merge(
         "/api/v1/nodes/" + node + "?fieldManager=podproc-daemon",
-        "{\"metadata\":{\"labels\":{\"podproc.io/ready\":" + (ready ? "\"true\"" : "null") + "}}}",
+        "{\"metadata\":{\"labels\":{\"" + LABEL + "\":" + (ready ? "\"true\"" : "null") + "}}}",
         deadline);
   }
 }

@@ -14,9 +14,17 @@ import java.time.Duration;
  * @param blocked threads in state D
  * @param total threads in all
  * @param lastPid the youngest thread's number in the container's pid namespace, 0 where it ended
+ * @param nodePid the largest pid that had been given out before in the daemon's pid namespace
  */
 record Census(
-    long usedNanos, int oldest, Duration start, int running, int blocked, int total, int lastPid) {
+    long usedNanos,
+    int oldest,
+    Duration start,
+    int running,
+    int blocked,
+    int total,
+    int lastPid,
+    int nodePid) {
   /** What another daemon left, which looked at other CPU time: it is looked at again. */
   static final long NOT_USED = -1;
 }

@@ -3,18 +3,22 @@ package io.podproc.daemon.container;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.MemoryFacts;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.LivingProcess;
+import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.linux.ExhaustedException;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.Load;
 import io.podproc.daemon.view.VisibleCpus;
+import io.podproc.rules.ViewWish;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
@@ -42,7 +46,10 @@ final class Container implements Closeable {
   private final Node node;
   private final ContainerView view;
   private final Optional<Ancestry> firstCaller;
+  private final Showing showing;
   private final LoadAccount loadAccount = new LoadAccount();
+  private final Duration begun;
+  private volatile @Nullable Duration leastStart;
   private volatile boolean closed;
   private volatile long askedNanos;
   private volatile @Nullable LivingProcess oldest;
@@ -50,6 +57,9 @@ final class Container implements Closeable {
 
   @GuardedBy("this")
   private @Nullable CpuLedger ledger;
+
+  @GuardedBy("this")
+  private @Nullable NodeCounts firstCounts;
 
   /**
    * @param firstCaller who asked first, if somebody did: tells how old it is at least, until
@@ -66,6 +76,8 @@ final class Container implements Closeable {
     this.node = node;
     this.view = view;
     this.firstCaller = firstCaller;
+    this.showing = new Showing(paths);
+    this.begun = node.host.uptime();
     this.askedNanos = node.nanoTime.getAsLong();
   }
 
@@ -87,8 +99,38 @@ final class Container implements Closeable {
     return cgroup;
   }
 
+  MemoryFacts memoryFacts() throws IOException {
+    return cgroup.memory().within(showing.shown().memory());
+  }
+
   VisibleCpus cpus() throws IOException {
-    return VisibleCpus.of(cgroup.cpuLimits(), node.cpuPolicy, node.host.onlineCpus());
+    return VisibleCpus.of(cgroup, node.cpuPolicy, node.host.onlineCpus(), showing.shown().cpus());
+  }
+
+  /** The uid of its pod, as far as its cgroup tells. */
+  Optional<String> pod() {
+    return showing.pod();
+  }
+
+  /**
+   * Is shown what is wished now.
+   *
+   * @param wishes by the uid of pods
+   */
+  void show(Map<String, ViewWish> wishes) {
+    if (!showing.decide(wishes)) {
+      Future<?> _ = node.looks.begin(() -> findName(wishes));
+    }
+  }
+
+  private void findName(Map<String, ViewWish> wishes) {
+    LivingProcess known = oldest;
+    int pid = known != null ? known.pid() : firstCaller.map(Ancestry::tid).orElse(0);
+    try {
+      showing.findName(node.processes, pid, wishes);
+    } catch (IOException e) {
+      // It is gone, or the pod's word is told again within a minute.
+    }
   }
 
   CpuTimes cpuTimes() throws IOException {
@@ -106,23 +148,45 @@ final class Container implements Closeable {
       throw new IOException("no process is left in " + paths);
     }
     Duration now = node.host.uptime();
-    Duration start = census.isPresent() ? census.get().start() : leastStart(now);
+    Duration start = census.isPresent() ? census.get().start() : leastStart();
     return start.compareTo(now) > 0 ? Duration.ZERO : now.minus(start);
   }
 
-  private Duration leastStart(Duration now) throws IOException {
-    try {
-      return firstCaller.isPresent() ? firstCaller.get().start(paths) : now;
-    } catch (ExhaustedException e) {
-      throw e;
-    } catch (IOException e) {
-      return now; // that one has ended
+  /** Asked once: the first caller ends, and nobody grows younger by that. */
+  private Duration leastStart() throws ExhaustedException {
+    Duration known = leastStart;
+    if (known == null) {
+      known = begun;
+      try {
+        if (firstCaller.isPresent()) {
+          known = firstCaller.get().start(paths);
+        }
+      } catch (ExhaustedException e) {
+        throw e;
+      } catch (IOException e) {
+        // That one has ended already.
+      }
+      leastStart = known;
     }
+    return known;
   }
 
-  Load load() {
-    Optional<Census> _ = census();
-    return loadAccount.load();
+  Load load() throws IOException {
+    Optional<Census> census = census();
+    // A thread has a pid in each namespace: the node gives out no less than the container.
+    int pids = census.isPresent() ? node.processes.pidsSince(loadAccount.nodePid()) : 0;
+    return loadAccount.load().now(cgroup.tasks(), pids);
+  }
+
+  /** What the node has counted since somebody first asked. */
+  NodeCounts nodeCounts() throws IOException {
+    NodeCounts now = node.host.stat().counts();
+    synchronized (this) {
+      if (firstCounts == null) {
+        firstCounts = now;
+      }
+      return now.since(firstCounts);
+    }
   }
 
   /** The last one; who asks before the first is there waits a moment. */
@@ -141,8 +205,13 @@ final class Container implements Closeable {
     return loadAccount;
   }
 
-  /** Has its threads looked for. */
+  /** Has its threads looked for. Who asks first waits meanwhile, and later has ended, maybe. */
   void lookSoon() {
+    try {
+      Duration _ = leastStart();
+    } catch (ExhaustedException e) {
+      // It is asked for again with its age.
+    }
     long begun = node.nanoTime.getAsLong();
     firstLook =
         node.looks.begin(() -> {
@@ -201,8 +270,13 @@ final class Container implements Closeable {
   /** Whether its threads may be others than those that were last looked at. */
   boolean hasChanged() throws IOException {
     // No thread gets into another state without running soon before or after, be it for a moment.
+    int nodePid = node.processes.lastPid();
     long used = cgroup.usedNanos();
-    return loadAccount.census().map(last -> last.usedNanos() != used).orElse(true) || !isAlive();
+    boolean rested = loadAccount.census().filter(last -> last.usedNanos() == used).isPresent();
+    if (rested) {
+      loadAccount.rested(nodePid);
+    }
+    return !rested || !isAlive();
   }
 
   /**
@@ -232,6 +306,8 @@ final class Container implements Closeable {
     }
     oldest = known;
     ledger = memory.cpu().map(CpuLedger::new).orElse(null);
+    firstCounts = memory.firstCounts().orElse(null);
+    showing.restore(memory.shown());
     Load load = memory.load();
     loadAccount.restore(
         load,
@@ -242,21 +318,31 @@ final class Container implements Closeable {
             load.running(),
             load.blocked(),
             load.total(),
-            load.lastPid()));
+            load.lastPid(),
+            memory.nodePid()));
   }
 
   /** What the next daemon needs to know; empty where nobody has looked, or nobody is left. */
   Optional<Memory.OfContainer> memory() {
     Optional<Memory.Accounts> cpu;
+    Optional<NodeCounts> counts;
     synchronized (this) {
       cpu = Optional.ofNullable(ledger).map(CpuLedger::memory);
+      counts = Optional.ofNullable(firstCounts);
     }
     return loadAccount
         .census()
         .filter(census -> census.total() > 0 && isAlive())
         .map(census ->
             new Memory.OfContainer(
-                paths, census.oldest(), census.start(), cpu, loadAccount.load()));
+                paths,
+                census.oldest(),
+                census.start(),
+                cpu,
+                loadAccount.load(),
+                loadAccount.nodePid(),
+                counts,
+                showing.shown()));
   }
 
   private CpuLedger ledger() throws IOException {

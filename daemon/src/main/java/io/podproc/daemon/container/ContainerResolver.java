@@ -74,6 +74,18 @@ public final class ContainerResolver implements Views {
     }
   }
 
+  /**
+   * Where the container of a process is, for who asks about it and not in its place: no container
+   * is begun.
+   *
+   * @return empty for a process of the node
+   * @throws IOException it has ended, or it can't be told
+   */
+  public Optional<ProcCgroup> locate(int pid) throws IOException {
+    Optional<ProcCgroup> found = runtimes(ProcCgroup.parse(processes.cgroup(pid)), pid);
+    return found.isPresent() ? found : plain(pid);
+  }
+
   private Place place(String text, int tid) throws IOException {
     Place known = places.get(text);
     if (known == null) {

@@ -2,8 +2,10 @@
 package io.podproc.daemon.container;
 
 import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.MemoryFacts;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.Load;
 import io.podproc.daemon.view.View;
@@ -60,6 +62,11 @@ final class ContainerView implements View {
   }
 
   @Override
+  public MemoryFacts memory() throws IOException {
+    return container().memoryFacts();
+  }
+
+  @Override
   public VisibleCpus cpus() throws IOException {
     return container().cpus();
   }
@@ -77,6 +84,11 @@ final class ContainerView implements View {
   @Override
   public Load load() throws IOException {
     return container().load();
+  }
+
+  @Override
+  public NodeCounts nodeCounts() throws IOException {
+    return container().nodeCounts();
   }
 
   @Override

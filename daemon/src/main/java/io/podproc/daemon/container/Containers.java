@@ -6,15 +6,18 @@ import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.view.CpuPolicy;
+import io.podproc.rules.ViewWish;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -38,6 +41,9 @@ public final class Containers {
   private final ConcurrentHashMap<ProcCgroup, Container> containers = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<ProcCgroup, Memory.OfContainer> remembered =
       new ConcurrentHashMap<>();
+
+  /** What is known of pods, by their uids. */
+  private final ConcurrentHashMap<String, ViewWish> wishes = new ConcurrentHashMap<>();
 
   /**
    * @param looks where a container's threads are looked for when it is first seen
@@ -70,7 +76,28 @@ public final class Containers {
       return known;
     }
     makeRoom();
-    return containers.computeIfAbsent(paths, p -> begin(p, caller));
+    Container begun = containers.computeIfAbsent(paths, p -> begin(p, caller));
+    begun.show(wishes); // what was told before it was known
+    return begun;
+  }
+
+  /**
+   * What pods wish that their containers are shown: from the next read on.
+   *
+   * @param byPod by their uids
+   */
+  public void tell(Map<String, ViewWish> byPod) {
+    wishes.putAll(byPod);
+    for (Container container : containers.values()) {
+      if (container.pod().filter(byPod::containsKey).isPresent()) {
+        container.show(wishes);
+      }
+    }
+  }
+
+  /** These pods, by their uids, are gone. */
+  public void forget(Predicate<String> pods) {
+    wishes.keySet().removeIf(pods);
   }
 
   private void makeRoom() {

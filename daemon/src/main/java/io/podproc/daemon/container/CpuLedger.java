@@ -12,13 +12,22 @@ import java.util.List;
 /**
  * The accounts of one container's CPUs: what its cgroup used is booked on the CPUs that it sees,
  * and what it might have used besides, capacity × time − usage, is their idle time. So a container
- * that uses all it may is 100 % busy, whatever the host does.
+ * that uses all it may is 100 % busy, whatever the host does; so is one that uses more than it is
+ * shown.
  *
  * <p>Accounts only ever grow, also where the limits change between two readings.
  */
 final class CpuLedger {
   /** The longest period that a quota can have (kernel/sched/core.c:max_cfs_quota_period). */
   private static final long MOST_OWED_NANOS = 1_000_000_000;
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /**
+   * How much of what was used beyond a view that nobody is held to is booked all the same, in
+   * seconds of its capacity: what kernel and clock may differ by.
+   */
+  private static final double MOST_AHEAD = 0.25;
 
   private static final class Account {
     CpuTime used = CpuTime.ZERO;
@@ -33,6 +42,20 @@ final class CpuLedger {
       // oldest process that is left began, is not: idle time would stand still for hours.
       idleNanos = Math.max(idleNanos, (long) capacityNanos - used.sum());
       capacityNanos = Math.max(capacityNanos, (double) used.sum() + idleNanos - MOST_OWED_NANOS);
+    }
+
+    /**
+     * As {@link #book}, but what was used beyond the capacity is left out: it would be more than
+     * all of the CPU's time.
+     *
+     * @param ahead how far beyond it may be for a moment
+     * @return what was booked
+     */
+    CpuTime bookWithin(CpuTime time, double capacity, double ahead) {
+      double room = Math.max(0, capacityNanos + capacity + ahead - used.sum() - idleNanos);
+      CpuTime fitting = time.sum() <= room ? time : time.times(room / time.sum());
+      book(fitting, capacity);
+      return fitting;
     }
 
     Memory.Account memory() {
@@ -52,6 +75,7 @@ final class CpuLedger {
     }
   }
 
+  /** By the numbers that the container knows. */
   @GuardedBy("this")
   private final List<Account> accounts = new ArrayList<>();
 
@@ -92,23 +116,29 @@ final class CpuLedger {
    */
   synchronized CpuTimes advance(VisibleCpus cpus, CpuUsage usage, long nowNanos) {
     int count = cpus.count();
-    while (accounts.size() < count) {
+    while (accounts.size() <= cpus.number(count - 1)) {
       accounts.add(new Account());
     }
     long elapsed = Math.max(0, nowNanos - lastNanos);
     double capacity = cpus.capacity() * elapsed / count;
     CpuTime used = usage.total().since(last.total());
     CpuTime[] shares = shares(cpus, usage, used, capacity);
+    double ahead = MOST_AHEAD * NANOS_PER_SECOND * cpus.capacity() / count;
     for (int i = 0; i < count; i++) {
-      accounts.get(i).book(shares[i], capacity);
+      Account account = accounts.get(cpus.number(i));
+      if (cpus.isBound()) {
+        account.book(shares[i], capacity);
+        total = total.plus(shares[i]);
+      } else {
+        total = total.plus(account.bookWithin(shares[i], capacity, ahead));
+      }
     }
-    total = total.plus(used);
     // Less in all is another cgroup of the same name. Less in a part only is the kernel's estimate
     // of user and nice time, which wavers: what was counted is not counted again.
     boolean anew = usage.total().sum() < last.total().sum();
     last = anew ? usage : new CpuUsage(usage.total().max(last.total()), usage.perCpuNanos());
     lastNanos = Math.max(lastNanos, nowNanos);
-    return reading(count);
+    return reading(cpus);
   }
 
   /**
@@ -148,15 +178,17 @@ final class CpuLedger {
   }
 
   @GuardedBy("this")
-  private CpuTimes reading(int count) {
+  private CpuTimes reading(VisibleCpus cpus) {
     long idle = 0;
     for (Account account : accounts) {
       idle += account.idleNanos;
     }
-    List<CpuTimes.Cpu> visible = new ArrayList<>(count);
-    for (Account account : accounts.subList(0, count)) {
-      visible.add(account.reading());
+    List<CpuTimes.Cpu> visible = new ArrayList<>(cpus.count());
+    List<Integer> numbers = new ArrayList<>(cpus.count());
+    for (int i = 0; i < cpus.count(); i++) {
+      numbers.add(cpus.number(i));
+      visible.add(accounts.get(cpus.number(i)).reading());
     }
-    return new CpuTimes(new CpuTimes.Cpu(total, idle), visible);
+    return new CpuTimes(new CpuTimes.Cpu(total, idle), visible, numbers);
   }
 }

@@ -14,7 +14,10 @@ final class LoadAccount {
   private LoadAverage average = new LoadAverage();
 
   @GuardedBy("this")
-  private int lastPid;
+  private int forks;
+
+  @GuardedBy("this")
+  private int nodePid;
 
   @GuardedBy("this")
   private @Nullable Census last;
@@ -22,15 +25,31 @@ final class LoadAccount {
   /** Goes on where another daemon left off. */
   synchronized void restore(Load load, Census census) {
     average = new LoadAverage(load.averages());
-    lastPid = Math.max(lastPid, load.lastPid());
+    forks = Math.max(forks, load.forks());
     if (last == null) {
       last = census;
+      nodePid = census.nodePid();
     }
   }
 
   synchronized void take(Census census) {
     last = census;
-    lastPid = Math.max(lastPid, census.lastPid());
+    forks = Math.max(forks, census.lastPid());
+    nodePid = census.nodePid();
+  }
+
+  /**
+   * Since the last census no thread has run, and so none was started.
+   *
+   * @param lastPid that was given out on the node until then
+   */
+  synchronized void rested(int lastPid) {
+    nodePid = lastPid;
+  }
+
+  /** The largest pid of the node when it was last known which threads there are. */
+  synchronized int nodePid() {
+    return nodePid;
   }
 
   /** Empty while nobody has looked. */
@@ -43,8 +62,8 @@ final class LoadAccount {
     Census census = last;
     List<Long> averages = average.values();
     return census == null
-        ? new Load(averages, 0, 0, 0, lastPid)
-        : new Load(averages, census.running(), census.blocked(), census.total(), lastPid);
+        ? new Load(averages, 0, 0, 0, forks, forks)
+        : new Load(averages, census.running(), census.blocked(), census.total(), forks, forks);
   }
 
   /** Takes samples that have become due, with what the last census counted. */

@@ -18,6 +18,7 @@ import java.util.function.BooleanSupplier;
 final class Look {
   private final Processes processes;
   private final long usedNanos;
+  private final int nodePid;
   private final int[] tids;
   private int next;
 
@@ -28,9 +29,10 @@ final class Look {
   private int total;
   private int youngest;
 
-  private Look(Processes processes, long usedNanos, int[] tids) {
+  private Look(Processes processes, long usedNanos, int nodePid, int[] tids) {
     this.processes = processes;
     this.usedNanos = usedNanos;
+    this.nodePid = nodePid;
     this.tids = tids;
   }
 
@@ -43,8 +45,9 @@ final class Look {
    */
   static Optional<Look> begin(Cgroup cgroup, Processes processes, BooleanSupplier isOver)
       throws IOException {
+    int nodePid = processes.lastPid();
     long used = cgroup.usedNanos();
-    return cgroup.threads(isOver).map(tids -> new Look(processes, used, tids));
+    return cgroup.threads(isOver).map(tids -> new Look(processes, used, nodePid, tids));
   }
 
   /**
@@ -87,7 +90,14 @@ final class Look {
   /** What was found. */
   Census census() {
     return new Census(
-        usedNanos, oldest, start, running, blocked, total, total == 0 ? 0 : ownPid(youngest));
+        usedNanos,
+        oldest,
+        start,
+        running,
+        blocked,
+        total,
+        total == 0 ? 0 : ownPid(youngest),
+        nodePid);
   }
 
   /** A thread's number in the pid namespace of the oldest. */

@@ -4,7 +4,9 @@ package io.podproc.daemon.container;
 import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.view.Load;
+import io.podproc.rules.Shown;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -26,9 +28,20 @@ public record Memory(long sampledNanos, List<OfContainer> containers) {
    * @param start of that process, counted from boot: with another one it is another container
    * @param cpu its CPU accounts; empty while nobody has asked for them
    * @param load as of the last sample
+   * @param nodePid the largest pid that had been given out on the node by then
+   * @param firstCounts what the node had counted when the container first looked; empty while it
+   *     has not
+   * @param shown what it was shown of itself, by the wish of its pod
    */
   public record OfContainer(
-      ProcCgroup paths, int oldest, Duration start, Optional<Accounts> cpu, Load load) {}
+      ProcCgroup paths,
+      int oldest,
+      Duration start,
+      Optional<Accounts> cpu,
+      Load load,
+      int nodePid,
+      Optional<NodeCounts> firstCounts,
+      Shown shown) {}
 
   /**
    * Of a container's CPUs.

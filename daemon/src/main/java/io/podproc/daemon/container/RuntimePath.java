@@ -2,6 +2,7 @@
 package io.podproc.daemon.container;
 
 import io.podproc.daemon.cgroup.ProcCgroup;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -19,7 +20,7 @@ import java.util.regex.Pattern;
  *       kubepods-podUID.slice:cri-containerd:ID}
  * </ul>
  */
-final class RuntimePath {
+public final class RuntimePath {
   private static final String ID = "[0-9a-f]{64}";
 
   private static final Pattern CONTAINER =
@@ -34,7 +35,19 @@ final class RuntimePath {
               + ID
               + "|[^/:]+:(?:cri-containerd|crio|docker|libpod):"
               + ID
-              + ")(?=/|$)");
+              + ")(?=/|\\z)");
+
+  /**
+   * The folder of a pod: {@code podUID} with the cgroupfs driver, {@code …-podUID.slice} with
+   * systemd's, whose UID has underscores. That of a static pod is 32 digits.
+   */
+  private static final Pattern POD =
+      Pattern.compile(
+          "(?:[^/]*-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\\.slice)?");
+
+  /** That of a container in it; {@code crio-conmon-ID.scope} is none. */
+  private static final Pattern IN_POD =
+      Pattern.compile("(?:(?:cri-containerd|crio|docker)-)?(" + ID + ")(?:\\.scope)?");
 
   /**
    * Where the cgroup of the node itself is: a node may be a container (kind). Empty for the root.
@@ -57,6 +70,28 @@ final class RuntimePath {
             .map(RuntimePath::node)
             .max(Comparator.comparingInt(String::length))
             .orElse(""));
+  }
+
+  /** The uid of the pod whose folder is so named, with hyphens; empty for any other name. */
+  public static Optional<String> podOf(String name) {
+    Matcher pod = POD.matcher(name);
+    return pod.matches() ? Optional.of(pod.group(1).replace('_', '-')) : Optional.empty();
+  }
+
+  /** The uid of the pod that a container at these paths is of. */
+  static Optional<String> podOf(ProcCgroup container) {
+    return container
+        .paths()
+        .flatMap(path -> Arrays.stream(path.split("/", -1)))
+        .map(name -> podOf(name.split(":", 2)[0]))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  /** The id of the container whose folder in that of a pod is so named; empty for any other. */
+  public static Optional<String> containerOf(String name) {
+    Matcher container = IN_POD.matcher(name);
+    return container.matches() ? Optional.of(container.group(1)) : Optional.empty();
   }
 
   /** The innermost container in a path, beside the daemon's own, which ends it. */

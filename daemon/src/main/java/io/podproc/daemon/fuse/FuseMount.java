@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
-import io.podproc.daemon.kernel.MountInfo;
-import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.Opener;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,19 +17,19 @@ import java.util.concurrent.TimeUnit;
 
 /** The mounted tree, from the checks before it is mounted to its unmounting. */
 public final class FuseMount implements Mount {
-  static final Path DEVICE = Path.of("/dev/fuse");
+  /** Requests are read from it, and answers written to it. */
+  public static final Path DEVICE = Path.of("/dev/fuse");
 
-  /** The file system type. What is mounted there names its mount point as its source. */
-  public static final String TYPE = "fuse.podproc";
+  /** How long the kernel waits for an answer; there since Linux 6.14 (fs/fuse/sysctl.c). */
+  private static final Path TIMEOUT = Path.of("/proc/sys/fs/fuse/default_request_timeout");
 
-  private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(5);
   private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(2);
 
-  private final Path mountPoint;
+  private final MountPoint mountPoint;
   private final List<Thread> workers;
 
-  private FuseMount(Path mountPoint, List<Thread> workers) {
+  private FuseMount(MountPoint mountPoint, List<Thread> workers) {
     this.mountPoint = mountPoint;
     this.workers = workers;
   }
@@ -39,33 +37,42 @@ public final class FuseMount implements Mount {
   /**
    * Mounts the tree and serves it in a few threads.
    *
-   * @param mountPoint made if need be; a mount that a daemon left there when it was killed is
-   *     cleared away
+   * @param path the mount point, made if need be; a mount that a daemon left there when it was
+   *     killed is cleared away
    * @param bare is run when nothing is mounted there, before it is known whether anything can be
    * @throws MountException it can't be done, or something is mounted there that serves
    */
   public static FuseMount mount(
-      TransportKind kind, Path mountPoint, VirtualTree tree, Opener opener, Runnable bare)
+      Transport transport, Path path, VirtualTree tree, Opener opener, Runnable bare)
       throws MountException, InterruptedException {
-    clear(mountPoint, tree);
+    MountPoint mountPoint = new MountPoint(path);
+    mountPoint.clear(tree);
     bare.run();
     check();
-    Transport transport =
-        switch (kind) {
-          case KERNEL -> new KernelTransport();
-          case LIBFUSE -> new LibFuseTransport();
-        };
+    warnOfTimeout();
     CountDownLatch greeted = new CountDownLatch(1);
     FuseMount mount =
-        new FuseMount(mountPoint, transport.mount(mountPoint, tree, opener, greeted::countDown));
+        new FuseMount(mountPoint, transport.mount(path, tree, opener, greeted::countDown));
     mount.awaitServing(greeted);
     return mount;
   }
 
-  /** What it takes to mount. */
-  static void check() throws MountException {
+  /** Checks what it takes to mount: the device, and that mounts may be made. */
+  public static void check() throws MountException {
     checkDevice();
     checkPrivilege();
+  }
+
+  /** With one the kernel ends the whole connection when an answer is late, as while we restart. */
+  public static void warnOfTimeout() {
+    try {
+      String seconds = Files.readString(TIMEOUT).strip();
+      if (!seconds.equals("0")) {
+        Log.warn("%s is %s s: set it to 0, or files may fail after a pause", TIMEOUT, seconds);
+      }
+    } catch (IOException e) {
+      // This kernel has none.
+    }
   }
 
   private static void checkDevice() throws MountException {
@@ -89,57 +96,10 @@ public final class FuseMount implements Mount {
     }
   }
 
-  /** Detaches what a daemon left behind when it was killed, and makes the directory. */
-  static void clear(Path mountPoint, VirtualTree tree) throws MountException, InterruptedException {
-    // One probe for all rounds would wait for an answer of the mount before.
-    for (Optional<MountInfo.Mount> mount = mounted(mountPoint);
-        mount.isPresent() && mount.get().type().startsWith("fuse");
-        mount = mounted(mountPoint)) {
-      if (!mount.get().type().equals(TYPE)) {
-        throw new MountException(
-            "the mount point " + mountPoint + " is taken by a mount of type " + mount.get().type());
-      }
-      Path file = mountPoint.resolve("./" + tree.files().getFirst().path());
-      switch (new MountProbe(file, ANSWER_DEADLINE).probe()) {
-        case ANSWERS ->
-            throw new MountException(
-                "the mount point " + mountPoint + " is served by another podproc that is alive");
-        case HANGS ->
-            throw new MountException(
-                "the mount point "
-                    + mountPoint
-                    + " is held by another podproc that does not answer: stop it first");
-        case DEAD -> detach(mountPoint);
-      }
-    }
-    try {
-      Files.createDirectories(mountPoint);
-    } catch (IOException e) {
-      throw new MountException("the mount point " + mountPoint + " can't be made: " + e);
-    }
-  }
-
-  static void detach(Path mountPoint) throws MountException {
-    try (Arena arena = Arena.ofConfined()) {
-      if (new SystemCalls(arena).umount2(mountPoint.toString(), SystemCalls.MNT_DETACH) != 0) {
-        throw new MountException(
-            "the mount at " + mountPoint + " can't be unmounted: umount -l it by hand");
-      }
-    }
-  }
-
-  static Optional<MountInfo.Mount> mounted(Path mountPoint) throws MountException {
-    try {
-      return MountInfo.ownAt(mountPoint);
-    } catch (IOException e) {
-      throw new MountException("/proc/self/mountinfo can't be read: " + e.getMessage());
-    }
-  }
-
   private void awaitServing(CountDownLatch greeted) throws MountException, InterruptedException {
     if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       close();
-      throw new MountException("the kernel did not answer the mount of " + mountPoint);
+      throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
     }
   }
 
@@ -158,6 +118,11 @@ public final class FuseMount implements Mount {
   }
 
   @Override
+  public Optional<String> turnHolder() {
+    return Optional.empty();
+  }
+
+  @Override
   public boolean hasSuccessor() {
     return false;
   }
@@ -169,7 +134,7 @@ public final class FuseMount implements Mount {
 
   @Override
   public void unmount() throws MountException {
-    detach(mountPoint);
+    mountPoint.detach();
   }
 
   @Override
@@ -180,7 +145,7 @@ public final class FuseMount implements Mount {
   public void close() {
     if (serves()) {
       try {
-        detach(mountPoint);
+        mountPoint.detach();
       } catch (MountException e) {
         // Somebody else has unmounted it.
       }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.fuse;
 
+import java.util.Optional;
+
 /** The mounted tree. */
-public sealed interface Mount extends AutoCloseable permits FuseMount, KeptMount {
+public interface Mount extends AutoCloseable {
   /** Says that this daemon lives, to whoever may doubt it. To be called each second. */
   void beat();
 
@@ -14,6 +16,9 @@ public sealed interface Mount extends AutoCloseable permits FuseMount, KeptMount
 
   /** Whether it is this daemon that serves it now, and not one that it stands by. */
   boolean hasTurn();
+
+  /** The process whose turn it is, where it is not this one's; empty where that is not known. */
+  Optional<String> turnHolder();
 
   /**
    * Whether somebody else holds the connection: then the files last when this daemon ends, and wait

@@ -5,7 +5,7 @@ package io.podproc.daemon.fuse;
 public final class MountException extends Exception {
   private static final long serialVersionUID = 1;
 
-  MountException(String message) {
+  public MountException(String message) {
     super(message);
   }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a file through the mount as any process would. */
@@ -22,29 +23,48 @@ public final class MountProbe {
     ANSWERS,
     /** There was an error, or nothing. */
     DEAD,
-    /** There was no answer within the deadline. */
+    /** There was none within the deadline, though others got theirs. */
+    LATE,
+    /** There was no answer within the deadline, to nobody. */
     HANGS
   }
 
+  /**
+   * Of an attempt without an answer: each directory and the file are looked up and asked for their
+   * attributes, and the file is opened. Who gets so far is nobody else.
+   */
+  static final int OWN_REQUESTS = 6;
+
   private final Path file;
   private final Duration deadline;
+  private final LongSupplier answers;
 
   @GuardedBy("this")
   private @Nullable CompletableFuture<Result> underWay;
 
   /**
-   * @param file one that is served
+   * @param file one that somebody else serves
    */
   public MountProbe(Path file, Duration deadline) {
+    this(file, deadline, () -> 0);
+  }
+
+  /**
+   * @param file one that this process serves
+   * @param answers how many requests it has answered until now
+   */
+  public MountProbe(Path file, Duration deadline, LongSupplier answers) {
     this.file = file;
     this.deadline = deadline;
+    this.answers = answers;
   }
 
   public Result probe() throws InterruptedException {
+    long before = answers.getAsLong();
     try {
       return attempt().get(deadline.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return Result.HANGS;
+      return answers.getAsLong() - before > OWN_REQUESTS ? Result.LATE : Result.HANGS;
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
     }

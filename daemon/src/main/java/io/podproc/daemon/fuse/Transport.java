@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A way to speak with the kernel's FUSE. */
-interface Transport {
+public interface Transport {
   /**
    * Mounts, and starts the threads that serve until the tree is unmounted.
    *
    * @param greeted called once the kernel has greeted this daemon
    */
   List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable greeted)
-      throws MountException;
+      throws MountException, InterruptedException;
 }

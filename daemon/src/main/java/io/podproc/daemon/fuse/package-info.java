@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The transport: mount, serve, stop. A caller's thread id and a path come in, bytes go out. The
- * only package that knows jnr-fuse.
+ * The mounted tree: what it takes to mount, whether it answers, what lies beneath. A transport
+ * serves it, from a package below, of which this one knows none.
  */
 @NullMarked
 package io.podproc.daemon.fuse;

@@ -3,6 +3,7 @@ package io.podproc.daemon.host;
 
 import io.podproc.daemon.kernel.CpuList;
 import io.podproc.daemon.kernel.KernelFile;
+import io.podproc.daemon.linux.PageSize;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +23,10 @@ public final class HostFacts {
   private final HostFile<Cpuinfo> cpuinfo;
   private final HostFile<HostStat> stat;
   private final HostFile<Diskstats> diskstats;
+  private final HostFile<Vmstat> vmstat;
   private final HostFile<CpuList> onlineCpus;
+  private final HostFile<CpuList> possibleCpus;
+  private final HostFile<Meminfo> firstNodeMeminfo;
   private final ConcurrentHashMap<String, KernelFile> texts = new ConcurrentHashMap<>();
 
   /**
@@ -43,7 +47,10 @@ public final class HostFacts {
     this.cpuinfo = file("/proc/cpuinfo", Cpuinfo::parse);
     this.stat = file("/proc/stat", HostStat::parse);
     this.diskstats = file("/proc/diskstats", Diskstats::parse);
+    this.vmstat = file("/proc/vmstat", Vmstat::parse);
     this.onlineCpus = file("/sys/devices/system/cpu/online", CpuList::parse);
+    this.possibleCpus = file("/sys/devices/system/cpu/possible", CpuList::parse);
+    this.firstNodeMeminfo = file("/sys/devices/system/node/node0/meminfo", Meminfo::parseOfNode);
   }
 
   public Meminfo meminfo() throws IOException {
@@ -62,9 +69,28 @@ public final class HostFacts {
     return diskstats.get();
   }
 
+  public Vmstat vmstat() throws IOException {
+    return vmstat.get();
+  }
+
+  /** How large a page of memory is, in bytes. */
+  public int pageSize() {
+    return PageSize.BYTES;
+  }
+
   /** /sys/devices/system/cpu/online. */
   public CpuList onlineCpus() throws IOException {
     return onlineCpus.get();
+  }
+
+  /** /sys/devices/system/cpu/possible. */
+  public CpuList possibleCpus() throws IOException {
+    return possibleCpus.get();
+  }
+
+  /** /sys/devices/system/node/node0/meminfo. */
+  public Meminfo firstNodeMeminfo() throws IOException {
+    return firstNodeMeminfo.get();
   }
 
   /**

@@ -3,6 +3,7 @@ package io.podproc.daemon.host;
 
 import io.podproc.daemon.kernel.Numbers;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -20,8 +21,14 @@ public record Meminfo(List<Line> lines) {
    */
   public record Line(String key, OptionalLong kilobytes, String text) {}
 
-  static Meminfo parse(String text) {
+  public static Meminfo parse(String text) {
     return new Meminfo(text.lines().map(Meminfo::parseLine).toList());
+  }
+
+  /** Lines of {@code Node 0 KEY: VALUE kB} (drivers/base/node.c:node_read_meminfo). */
+  static Meminfo parseOfNode(String text) {
+    return new Meminfo(
+        text.lines().map(line -> parseLine(line.replaceFirst("^Node \\d+ ", ""))).toList());
   }
 
   private static Line parseLine(String line) {
@@ -34,6 +41,11 @@ public record Meminfo(List<Line> lines) {
             ? Numbers.parse(line, colon + 1, line.length() - 3)
             : OptionalLong.empty();
     return new Line(line.substring(0, colon), kilobytes, line);
+  }
+
+  /** The first line with a key; empty where there is none. */
+  public Optional<Line> line(String key) {
+    return lines.stream().filter(line -> line.key.equals(key)).findFirst();
   }
 
   /** The value of a line in bytes; empty where the kernel has no such line. */

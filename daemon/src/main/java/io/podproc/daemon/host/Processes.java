@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -17,9 +19,31 @@ import java.util.stream.Stream;
  */
 public final class Processes {
   private final Path procRoot;
+  private final KernelFile loadavg;
+  private final KernelFile pidMax;
 
   public Processes(Path procRoot) {
     this.procRoot = procRoot;
+    this.loadavg = KernelFile.inOnePiece(procRoot, "loadavg");
+    this.pidMax = KernelFile.inOnePiece(procRoot, "sys/kernel/pid_max");
+  }
+
+  /**
+   * The pid that was given out last in the daemon's pid namespace
+   * (fs/proc/loadavg.c:loadavg_proc_show).
+   */
+  public int lastPid() throws IOException {
+    String text = loadavg.read();
+    return (int) Numbers.parse(text, text.lastIndexOf(' ') + 1, text.length()).orElse(0);
+  }
+
+  /**
+   * How many have been given out since that one, at most. Pids begin anew where they end
+   * (kernel/pid.c:alloc_pid).
+   */
+  public int pidsSince(int pid) throws IOException {
+    int last = lastPid();
+    return last >= pid ? last - pid : last + (int) Numbers.parse(pidMax.read()).orElse(0) - pid;
   }
 
   /** The text of {@code /proc/[tid]/cgroup}. */
@@ -60,6 +84,11 @@ public final class Processes {
     return ProcessStatus.parse(read(tid, "status"));
   }
 
+  /** The kernel's function in which a process waits, {@code 0} where it does not or is not told. */
+  public String waitsIn(int pid) throws IOException {
+    return read(pid, "wchan");
+  }
+
   /** Which pid namespace a process is in, as {@code pid:[4026531836]}. */
   public String pidNamespace(int pid) throws IOException {
     return Files.readSymbolicLink(path(pid, "ns/pid")).toString();
@@ -75,9 +104,28 @@ public final class Processes {
     return Files.readSymbolicLink(procRoot.resolve("self/ns/mnt")).toString();
   }
 
+  /** The user namespace of this process. */
+  public String ownUserNamespace() throws IOException {
+    return Files.readSymbolicLink(procRoot.resolve("self/ns/user")).toString();
+  }
+
   /** Those mounts that a process sees and that are wanted. */
   public MountInfo mounts(int pid, Predicate<MountInfo.Mount> wanted) throws IOException {
     return MountInfo.read(path(pid, "mountinfo"), wanted);
+  }
+
+  /**
+   * All of those mounts that a process sees and that are wanted; empty where it sees more than are
+   * looked at.
+   */
+  public Optional<MountInfo> mounts(int pid, int most, Predicate<MountInfo.Mount> wanted)
+      throws IOException {
+    return MountInfo.readAll(path(pid, "mountinfo"), most, wanted);
+  }
+
+  /** The devices of all mounts that a process sees, as {@code 0:52}. */
+  public Set<String> devices(int pid) throws IOException {
+    return MountInfo.devices(path(pid, "mountinfo"));
   }
 
   /** Those mounts that this process sees and that are wanted. */

@@ -42,6 +42,27 @@ public final class CpuList {
     return new CpuList(cpus);
   }
 
+  /** The CPUs from 0 on, so many. */
+  public static CpuList first(int count) {
+    BitSet cpus = new BitSet(count);
+    cpus.set(0, count);
+    return new CpuList(cpus);
+  }
+
+  /** Of these CPUs. */
+  public static CpuList of(Iterable<Integer> numbers) {
+    BitSet cpus = new BitSet();
+    numbers.forEach(cpus::set);
+    return new CpuList(cpus);
+  }
+
+  /** Those that are not in another list. */
+  public CpuList without(CpuList other) {
+    BitSet rest = (BitSet) cpus.clone();
+    rest.andNot(other.cpus);
+    return new CpuList(rest);
+  }
+
   public boolean isEmpty() {
     return cpus.isEmpty();
   }
@@ -60,8 +81,34 @@ public final class CpuList {
     return numbers;
   }
 
+  /** The kernel's hexadecimal map, as wide as its largest CPU takes (bitmap_string in lib). */
+  public String mask() {
+    StringBuilder text = new StringBuilder();
+    for (int digit = Math.max(0, cpus.length() - 1) / 4; digit >= 0; digit--) {
+      int value = 0;
+      for (int bit = 0; bit < 4; bit++) {
+        value |= cpus.get(digit * 4 + bit) ? 1 << bit : 0;
+      }
+      text.append(Character.forDigit(value, 16));
+      if (digit % 8 == 0 && digit > 0) {
+        text.append(',');
+      }
+    }
+    return text.toString();
+  }
+
+  /** The kernel's list format; empty for the empty set. */
   @Override
   public String toString() {
-    return cpus.toString();
+    StringBuilder text = new StringBuilder();
+    for (int first = cpus.nextSetBit(0); first >= 0; ) {
+      int next = cpus.nextClearBit(first);
+      text.append(text.isEmpty() ? "" : ",").append(first);
+      if (next - first > 1) {
+        text.append('-').append(next - 1);
+      }
+      first = cpus.nextSetBit(next);
+    }
+    return text.toString();
   }
 }

@@ -25,6 +25,19 @@ public final class FlatKeyed {
     Arrays.fill(values, NONE);
   }
 
+  /** All keys of a text, where one can't tell which there are. */
+  public static Map<String, Long> all(String text) {
+    Map<String, Long> values = new HashMap<>();
+    for (String line : text.split("\n", -1)) {
+      int blank = line.indexOf(' ');
+      if (blank > 0) {
+        Numbers.parse(line, blank, line.length())
+            .ifPresent(value -> values.put(line.substring(0, blank), value));
+      }
+    }
+    return values;
+  }
+
   /** Those keys of a file that are wanted: whatever else there is costs no more than a look. */
   public static final class Keys implements KernelFile.Parser<FlatKeyed> {
     private final Map<String, Integer> indices = new HashMap<>();

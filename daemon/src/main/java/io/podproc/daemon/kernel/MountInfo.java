@@ -8,12 +8,16 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -25,6 +29,9 @@ import java.util.stream.Stream;
 public record MountInfo(List<Mount> mounts) {
   /** More than podproc's files in a container. A container may make mounts without end. */
   private static final int MOST = 1024;
+
+  /** Some ten times of what a line has. */
+  private static final int CHARACTERS = 512;
 
   private static final Pattern OCTAL = Pattern.compile("\\\\([0-7]{3})");
 
@@ -40,6 +47,7 @@ public record MountInfo(List<Mount> mounts) {
    * @param root which part of the file system is mounted, as {@code /}
    * @param point where, as the process sees it
    * @param options of this mount, separated by commas
+   * @param shared whether what is mounted on it is mounted elsewhere, too
    * @param type of the file system
    * @param source what the file system says it is made of; empty if nothing
    */
@@ -50,6 +58,7 @@ public record MountInfo(List<Mount> mounts) {
       String root,
       String point,
       String options,
+      boolean shared,
       String type,
       String source) {
     public boolean has(String option) {
@@ -69,14 +78,55 @@ public record MountInfo(List<Mount> mounts) {
    * @throws IOException the process is gone, or may not be looked at
    */
   public static MountInfo read(Path mountinfo, Predicate<Mount> wanted) throws IOException {
-    // A reader that was made from the stream puts up with whatever is no UTF-8.
-    try (BufferedReader reader =
-        new BufferedReader(
-            new InputStreamReader(Files.newInputStream(mountinfo), StandardCharsets.UTF_8))) {
+    try (BufferedReader reader = reader(mountinfo)) {
       return of(reader.lines(), wanted);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
+  }
+
+  /**
+   * As {@link #read}, but all of those that are wanted; empty where there are more mounts than are
+   * looked at.
+   *
+   * @param most how many mounts are looked at
+   * @throws IOException the process is gone
+   */
+  public static Optional<MountInfo> readAll(Path mountinfo, int most, Predicate<Mount> wanted)
+      throws IOException {
+    List<Mount> mounts = new ArrayList<>();
+    int lines = 0;
+    long characters = (long) most * CHARACTERS;
+    try (BufferedReader reader = reader(mountinfo)) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        characters -= line.length();
+        if (++lines > most || characters < 0) {
+          return Optional.empty();
+        }
+        parseLine(line).filter(wanted).ifPresent(mounts::add);
+      }
+    }
+    return Optional.of(new MountInfo(List.copyOf(mounts)));
+  }
+
+  /** The devices of all mounts. */
+  public static Set<String> devices(Path mountinfo) throws IOException {
+    try (BufferedReader reader = reader(mountinfo)) {
+      return reader
+          .lines()
+          .map(MountInfo::parseLine)
+          .flatMap(Optional::stream)
+          .map(Mount::device)
+          .collect(Collectors.toUnmodifiableSet());
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static BufferedReader reader(Path mountinfo) throws IOException {
+    // One that was made from the stream puts up with whatever is no UTF-8.
+    return new BufferedReader(
+        new InputStreamReader(Files.newInputStream(mountinfo), StandardCharsets.UTF_8));
   }
 
   static MountInfo of(Stream<String> lines, Predicate<Mount> wanted) {
@@ -91,9 +141,9 @@ public record MountInfo(List<Mount> mounts) {
 
   /** "ID PARENT MAJ:MIN ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE SUPEROPTIONS". */
   private static Optional<Mount> parseLine(String line) {
-    String[] halves = line.split(" - ", 2);
-    String[] before = halves[0].split(" ", -1);
-    if (halves.length < 2 || before.length < 6) {
+    int end = line.indexOf(" - ");
+    String[] before = line.substring(0, Math.max(0, end)).split(" ", -1);
+    if (before.length < 6) {
       return Optional.empty();
     }
     OptionalLong id = Numbers.parse(before[0]);
@@ -101,7 +151,7 @@ public record MountInfo(List<Mount> mounts) {
     if (id.isEmpty() || parent.isEmpty()) {
       return Optional.empty();
     }
-    String[] after = halves[1].split(" ", 3);
+    String[] after = line.substring(end + 3).split(" ", 3);
     return Optional.of(
         new Mount(
             id.getAsLong(),
@@ -110,6 +160,7 @@ public record MountInfo(List<Mount> mounts) {
             withoutMark(unescape(before[3])),
             unescape(before[4]),
             before[5],
+            Arrays.stream(before, 6, before.length).anyMatch(field -> field.startsWith("shared:")),
             after[0],
             after.length < 2 ? "" : unescape(after[1])));
   }
@@ -134,6 +185,11 @@ public record MountInfo(List<Mount> mounts) {
     return mounts.stream()
         .filter(mount -> mount.point.equals(point) && !isCovered(mount))
         .findFirst();
+  }
+
+  /** The one with an id. */
+  public Optional<Mount> byId(long id) {
+    return mounts.stream().filter(mount -> mount.id == id).findFirst();
   }
 
   /** Whether another of these mounts lies on this one and hides it. */

@@ -17,7 +17,7 @@ final class Descriptors {
 
   /** Asked when it is first needed: the JVM raises it as it begins. */
   private static final class Limit {
-    static final long KEPT = kept(SystemCalls.ofThread().descriptorLimit());
+    static final long KEPT = kept(SystemCalls.ofThread().processes().descriptorLimit());
   }
 
   private Descriptors() {}

@@ -4,19 +4,24 @@ package io.podproc.daemon.linux;
 import java.nio.file.FileSystemException;
 
 /**
- * This process, or the machine, is out of what a system call takes: descriptors (EMFILE, ENFILE) or
- * the kernel's memory (ENOMEM). It says nothing of the file that was asked for.
+ * This process, or the machine, is out of what a system call takes: descriptors (EMFILE, ENFILE),
+ * the kernel's memory (ENOMEM), or it does not work (EIO). It says nothing of the file that was
+ * asked for.
  */
 public final class ExhaustedException extends FileSystemException {
   private static final long serialVersionUID = 1;
 
   /**
-   * @param errno as {@link SystemCalls#EMFILE}
+   * @param errno as {@link Errno#EMFILE}
    */
   public ExhaustedException(String path, int errno) {
     super(
         path,
         null,
-        errno == SystemCalls.ENOMEM ? "out of memory" : "out of descriptors, error " + errno);
+        switch (errno) {
+          case Errno.ENOMEM -> "out of memory";
+          case Errno.EIO -> "it can't be read, error " + errno;
+          default -> "out of descriptors, error " + errno;
+        });
   }
 }

@@ -80,7 +80,7 @@ public final class OpenDirectory implements Closeable {
    * (fs/kernfs/inode.c:kernfs_refresh_inode).
    */
   public int links() throws IOException {
-    int links = SystemCalls.ofThread().links(descriptor);
+    int links = SystemCalls.ofThread().statx().links(descriptor);
     if (links < 0) {
       throw ReadableFile.failure(name, -links);
     }

@@ -49,7 +49,7 @@ public final class ReadableFile implements Closeable {
   public static Optional<ReadableFile> openIfPresent(String path) throws IOException {
     int descriptor =
         SystemCalls.ofThread().open(path, SystemCalls.O_RDONLY | SystemCalls.O_CLOEXEC);
-    if (descriptor == -SystemCalls.ENOENT || descriptor == -SystemCalls.ENOTDIR) {
+    if (descriptor == -Errno.ENOENT || descriptor == -Errno.ENOTDIR) {
       return Optional.empty(); // much cheaper than an exception
     }
     if (descriptor < 0) {
@@ -72,7 +72,7 @@ public final class ReadableFile implements Closeable {
     long count;
     do {
       count = calls.pread(descriptor, room.segment, size, offset);
-    } while (count == -SystemCalls.EINTR);
+    } while (count == -Errno.EINTR);
     if (count < 0) {
       throw failure(path.toString(), (int) -count);
     }
@@ -99,12 +99,12 @@ public final class ReadableFile implements Closeable {
 
   static IOException failure(String path, int errno) {
     return switch (errno) {
-      case SystemCalls.ENOENT -> new NoSuchFileException(path);
-      case SystemCalls.EMFILE, SystemCalls.ENFILE, SystemCalls.ENOMEM ->
+      case Errno.ENOENT -> new NoSuchFileException(path);
+      case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EIO ->
           new ExhaustedException(path, errno);
-      case SystemCalls.EACCES, SystemCalls.EPERM -> new AccessDeniedException(path);
-      case SystemCalls.ENODEV -> new FileSystemException(path, null, "its cgroup is gone");
-      case SystemCalls.ESRCH -> new FileSystemException(path, null, "its process is gone");
+      case Errno.EACCES, Errno.EPERM -> new AccessDeniedException(path);
+      case Errno.ENODEV -> new FileSystemException(path, null, "its cgroup is gone");
+      case Errno.ESRCH -> new FileSystemException(path, null, "its process is gone");
       default -> new FileSystemException(path, null, "error " + errno);
     };
   }

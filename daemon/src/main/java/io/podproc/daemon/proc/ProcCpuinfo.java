@@ -9,9 +9,9 @@ import java.io.IOException;
 import java.util.OptionalInt;
 
 /**
- * The visible CPUs, renumbered from 0 (arch/x86/kernel/cpu/proc.c, arch/arm64/kernel/cpuinfo.c).
- * What says how CPUs are arranged tells of one package with a core for each: whatever else the node
- * has, its numbers would not fit those that are shown.
+ * The visible CPUs, by the numbers that the container knows (arch/x86/kernel/cpu/proc.c,
+ * arch/arm64/kernel/cpuinfo.c). What says how CPUs are arranged tells of one package with a core
+ * for each: whatever else the node has, its numbers would not fit those that are shown.
  */
 public final class ProcCpuinfo implements VirtualFile {
   @Override
@@ -30,9 +30,9 @@ public final class ProcCpuinfo implements VirtualFile {
       if (part.cpu().isEmpty()) {
         append(text, part);
       } else {
-        int number = cpus.hostNumbers().indexOf((int) part.cpu().getAsLong());
-        if (number >= 0) {
-          append(text, part, number, cpus.count());
+        int i = cpus.hostNumbers().indexOf((int) part.cpu().getAsLong());
+        if (i >= 0) {
+          append(text, part, cpus.number(i), cpus.count());
         }
       }
     }

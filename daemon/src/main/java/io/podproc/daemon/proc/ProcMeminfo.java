@@ -75,7 +75,7 @@ public final class ProcMeminfo implements VirtualFile {
 
   @Override
   public String read(View view) throws IOException {
-    return render(view.host().meminfo(), view.cgroup().memory(), showSwap);
+    return render(view.host().meminfo(), view.memory(), showSwap);
   }
 
   static String render(Meminfo host, MemoryFacts cgroup, boolean showSwap) {

@@ -29,7 +29,7 @@ public final class ProcSwaps implements VirtualFile {
   public String read(View view) throws IOException {
     Meminfo host = view.host().meminfo();
     // Most nodes of Kubernetes have none.
-    return Swap.has(host) ? render(host, view.cgroup().memory(), showSwap) : HEADER;
+    return Swap.has(host) ? render(host, view.memory(), showSwap) : HEADER;
   }
 
   static String render(Meminfo host, MemoryFacts cgroup, boolean showSwap) {

@@ -26,10 +26,6 @@ public final class SysCpu implements VirtualFile {
 
   @Override
   public String read(View view) throws IOException {
-    return render(view.cpus().count());
-  }
-
-  static String render(int count) {
-    return count == 1 ? "0\n" : "0-" + (count - 1) + "\n";
+    return view.cpus().list() + "\n";
   }
 }

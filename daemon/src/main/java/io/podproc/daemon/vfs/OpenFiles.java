@@ -14,6 +14,7 @@ public final class OpenFiles {
   private static final int MAX_OPEN = 65_536;
 
   private final ConcurrentHashMap<Long, OpenFile> files = new ConcurrentHashMap<>();
+  private final KeptTexts texts = new KeptTexts();
 
   /**
    * Readers that another daemon opened files for come with its handles. None of them may be one of
@@ -25,9 +26,10 @@ public final class OpenFiles {
   /** The handle of a newly opened file; never 0. */
   public long add(OpenFile file) {
     long handle = last.incrementAndGet();
+    file.countIn(texts);
     files.put(handle, file);
     if (files.size() > MAX_OPEN) {
-      files.remove(handle - MAX_OPEN);
+      remove(handle - MAX_OPEN);
     }
     return handle;
   }
@@ -37,6 +39,14 @@ public final class OpenFiles {
   }
 
   public void remove(long handle) {
-    files.remove(handle);
+    OpenFile file = files.remove(handle);
+    if (file != null) {
+      file.close();
+    }
+  }
+
+  /** How many readers have texts. */
+  int readers() {
+    return texts.readers();
   }
 }

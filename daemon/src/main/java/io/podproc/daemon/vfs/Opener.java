@@ -21,6 +21,15 @@ public final class Opener {
   private final Views views;
   private final HostFacts host;
   private final Requests requests;
+  private final MeasuredTexts measured = new MeasuredTexts();
+
+  /**
+   * How long the text is that a caller would read now.
+   *
+   * @param reader as {@link Views#asker} tells
+   * @param bytes 0 also where there is no text to be had
+   */
+  public record Size(Object reader, long bytes) {}
 
   public Opener(Views views, HostFacts host, Requests requests) {
     this.views = views;
@@ -36,8 +45,8 @@ public final class Opener {
     try {
       return views
           .of(callerTid)
-          .map(view -> new OpenFile(new OfContainer(file, view), view))
-          .orElseGet(() -> hostFile(file));
+          .map(view -> open(file, callerTid, new OfContainer(file, view), view))
+          .orElseGet(() -> open(file, callerTid, ofHost(file), host));
     } catch (ExhaustedException e) {
       return new OpenFile(
           _ -> {
@@ -51,13 +60,40 @@ public final class Opener {
     }
   }
 
+  private OpenFile open(VirtualTree.File file, int tid, OpenFile.Content content, Object reader) {
+    long opened = System.nanoTime();
+    return new OpenFile(content, reader, () -> measured.take(reader, file.inode(), tid, opened));
+  }
+
+  /**
+   * The size of the file as the caller's container sees it. If the caller has it open and has not
+   * read yet, it will read the text that was measured.
+   */
+  public Size size(VirtualTree.File file, int callerTid) {
+    long asked = System.nanoTime();
+    OpenFile now = open(file, callerTid);
+    try {
+      byte[] text = now.snapshot(0);
+      measured.add(now.reader(), file.inode(), callerTid, asked, text);
+      return new Size(now.reader(), text.length);
+    } catch (
+        IOException e) { // whoever reads will be told; what is there can be listed all the same
+      return new Size(now.reader(), 0);
+    }
+  }
+
   /** Who asks: see {@link Views#asker}. */
   public Object asker(int callerTid) {
     return views.asker(callerTid);
   }
 
-  private OpenFile hostFile(VirtualTree.File file) {
-    return new OpenFile(_ -> hostText(file, Outcome.HOST, System.nanoTime()), host);
+  /** Whoever is to be told what becomes of requests. */
+  public Requests requests() {
+    return requests;
+  }
+
+  private OpenFile.Content ofHost(VirtualTree.File file) {
+    return _ -> hostText(file, Outcome.HOST, System.nanoTime());
   }
 
   private final class OfContainer implements OpenFile.Content {

@@ -2,7 +2,8 @@
 package io.podproc.daemon.vfs;
 
 /**
- * Is told of each rendering, so that it can be counted. Called by many threads, and must not block.
+ * Is told of each request and each rendering, so that they can be counted. Called by many threads,
+ * and must not block.
  */
 public interface Requests {
   /** What an answer is made of. */
@@ -31,7 +32,16 @@ public interface Requests {
     RENDER
   }
 
+  /** The kernel got an answer to a request of any kind, if only an error. */
+  void answered();
+
+  /** One was refused, as too many of the same asker waited. */
+  void refused();
+
   void rendered(VirtualTree.File file, Outcome outcome, long nanos);
 
   void fellBack(VirtualTree.File file, Reason reason, Exception cause);
+
+  /** A request got EIO, because of what nobody foresaw. */
+  void failed(Throwable defect);
 }

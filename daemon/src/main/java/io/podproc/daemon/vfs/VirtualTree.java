@@ -56,13 +56,6 @@ public final class VirtualTree {
    */
   public record Directory(long inode, String path, List<String> names) implements Node {}
 
-  /**
-   * What a file's attributes say its size is: a page, as in sysfs, whatever the text's length. Only
-   * reading tells that. (With 0, as in procfs, Linux from 6.5 on lets sendfile(2) find the end
-   * before the first byte, and {@code cat} of busybox prints nothing.)
-   */
-  public static final long SIZE = 4096;
-
   private static final long ROOT_INODE = 1; // FUSE_ROOT_ID
 
   /** Directories have numbers that no file has. */

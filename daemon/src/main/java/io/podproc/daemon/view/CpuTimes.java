@@ -10,8 +10,9 @@ import java.util.List;
  *
  * @param total of all CPUs, those included that were visible once and no longer are
  * @param visible of each visible CPU
+ * @param numbers what each of these is called
  */
-public record CpuTimes(Cpu total, List<Cpu> visible) {
+public record CpuTimes(Cpu total, List<Cpu> visible, List<Integer> numbers) {
   /**
    * The times of one CPU, or of all.
    *

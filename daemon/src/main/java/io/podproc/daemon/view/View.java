@@ -2,7 +2,9 @@
 package io.podproc.daemon.view;
 
 import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.MemoryFacts;
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.NodeCounts;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -15,6 +17,9 @@ public interface View {
 
   Cgroup cgroup();
 
+  /** The memory that every file shows. */
+  MemoryFacts memory() throws IOException;
+
   /** The CPUs that every file shows. */
   VisibleCpus cpus() throws IOException;
 
@@ -25,4 +30,7 @@ public interface View {
   Duration age() throws IOException;
 
   Load load() throws IOException;
+
+  /** What the node has counted since the container first looked. */
+  NodeCounts nodeCounts() throws IOException;
 }

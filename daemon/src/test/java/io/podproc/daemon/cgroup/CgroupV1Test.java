@@ -3,12 +3,15 @@ package io.podproc.daemon.cgroup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.podproc.daemon.cgroup.Limit.Resource;
 import io.podproc.daemon.fake.FakeKernel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,10 +51,49 @@ class CgroupV1Test {
   }
 
   @Test
+  void whatIsRequestedIsToldByShares() throws IOException {
+    assertThat(cgroup().requestedCpus()).isEmpty();
+    write("cpu/pods/web/cpu.shares", "1536");
+    assertThat(cgroup().requestedCpus()).hasValue(1.5);
+    for (String nothing : List.of("", "0", "-1", "junk")) {
+      write("cpu/pods/web/cpu.shares", nothing);
+      assertThat(cgroup().requestedCpus()).as(nothing).isEmpty();
+    }
+  }
+
+  @Test
   void anUnlimitedCgroupSaysAHugeNumber() throws IOException {
     MemoryFacts memory = cgroup().memory();
     assertThat(memory.limit()).hasValue(9223372036854771712L);
     assertThat(memory.swapLimit()).hasValue(9223372036854771712L);
+  }
+
+  /** For people who ask where a number is from. */
+  @Test
+  void eachLevelSaysWhatItLimits() throws IOException {
+    write("memory/pods/memory.limit_in_bytes", "4096");
+    write("memory/pods/web/memory.limit_in_bytes", "9223372036854771712");
+    write("memory/pods/web/memory.memsw.limit_in_bytes", "8192");
+    write("cpu/pods/cpu.cfs_quota_us", "150000");
+    write("cpu/pods/cpu.cfs_period_us", "100000");
+    write("cpu/pods/web/cpu.cfs_quota_us", "-1");
+    write("cpu/pods/web/cpu.cfs_period_us", "100000");
+    write("cpuset/pods/web/cpuset.effective_cpus", "1");
+    String root = kernel.path("cgroup").toString();
+    assertThat(cgroup().limits())
+        .extracting(
+            Limit::resource,
+            limit -> limit.directory().substring(root.length()),
+            Limit::text,
+            Limit::value)
+        .containsExactly(
+            tuple(Resource.CPU, "/cpu/pods/web", "-1 100000", OptionalDouble.empty()),
+            tuple(Resource.CPU, "/cpu/pods", "150000 100000", OptionalDouble.of(1.5)),
+            tuple(Resource.CPUSET, "/cpuset/pods/web", "1", OptionalDouble.of(1)),
+            tuple(
+                Resource.MEMORY, "/memory/pods/web", "9223372036854771712", OptionalDouble.empty()),
+            tuple(Resource.MEMORY, "/memory/pods", "4096", OptionalDouble.of(4096)),
+            tuple(Resource.SWAP, "/memory/pods/web", "8192", OptionalDouble.of(8192)));
   }
 
   @Test
@@ -218,5 +260,31 @@ class CgroupV1Test {
   void theVersionIsToldForTheLog() throws IOException {
     assertThat(kernel.cgroups().version()).isEqualTo("v1 or hybrid");
     assertThat(FakeKernel.v2(root.resolve("other")).cgroups().version()).isEqualTo("v2");
+  }
+
+  @Test
+  void tasksAreCountedWhereTheKernelCountsThem() throws IOException {
+    assertThat(cgroup().tasks()).isEmpty();
+    kernel.write("cgroup/pids/pods/web/pids.current", "12\n");
+    assertThat(cgroup("4:pids:/pods/web\n" + PATHS).tasks()).hasValue(12);
+    assertThat(cgroup("4:pids:/\n" + PATHS).tasks()).as("the root counts none").isEmpty();
+  }
+
+  @Test
+  void eventsAreThoseOfTheSubtreeThatMeanTheSame() throws IOException {
+    write(
+        "memory/pods/web/memory.stat",
+        "pgfault 1\ntotal_pgpgin 99\ntotal_pgfault 12\ntotal_pgmajfault 3\ntotal_workingset_refault_file 4");
+    write("memory/pods/web/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2");
+    write("blkio/pods/web/blkio.throttle.io_serviced_recursive", "8:0 Read 1\n8:0 Write 0");
+    write("blkio/pods/web/blkio.throttle.io_service_bytes_recursive", "8:0 Read 512\n8:0 Write 0");
+    assertThat(cgroup().paging().events())
+        .containsOnly(
+            Map.entry("pgfault", 12L),
+            Map.entry("pgmajfault", 3L),
+            Map.entry("workingset_refault_file", 4L),
+            Map.entry("oom_kill", 2L));
+    assertThat(cgroup().paging().io())
+        .containsOnly(Map.entry("8:0", new IoCounters(1, 512, 0, 0, 0, 0)));
   }
 }

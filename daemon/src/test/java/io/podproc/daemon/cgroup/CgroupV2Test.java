@@ -4,12 +4,14 @@ package io.podproc.daemon.cgroup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.podproc.daemon.cgroup.Limit.Resource;
 import io.podproc.daemon.fake.FakeKernel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +68,49 @@ class CgroupV2Test {
     write("/pods/web", "memory.swap.max", "max");
     kernel.advance(Duration.ofSeconds(1));
     assertThat(cgroup.memory().swapLimit()).hasValue(4096);
+  }
+
+  /** For people who ask where a number is from. */
+  @Test
+  void eachLevelSaysWhatItLimits() throws IOException {
+    write("/pods", "memory.max", "" + 256 * MIB);
+    write("/pods", "memory.high", "" + 128 * MIB);
+    write("/pods", "cpu.max", "150000 100000");
+    write("/pods/web", "cpu.max", "max 100000");
+    write("/pods/web", "cpuset.cpus.effective", "0-2");
+    String pods = kernel.path("cgroup/pods").toString();
+    assertThat(cgroup.limits())
+        .containsExactly(
+            limit(Resource.CPU, pods + "/web", "cpu.max", "max 100000", OptionalDouble.empty()),
+            limit(Resource.CPU, pods, "cpu.max", "150000 100000", OptionalDouble.of(1.5)),
+            limit(
+                Resource.CPUSET,
+                pods + "/web",
+                "cpuset.cpus.effective",
+                "0-2",
+                OptionalDouble.of(3)),
+            limit(Resource.MEMORY, pods + "/web", "memory.max", "max", OptionalDouble.empty()),
+            limit(
+                Resource.MEMORY, pods, "memory.max", "268435456", OptionalDouble.of(256.0 * MIB)));
+    assertThat(open(true).limits())
+        .contains(
+            limit(
+                Resource.MEMORY, pods, "memory.high", "134217728", OptionalDouble.of(128.0 * MIB)));
+  }
+
+  /** Where its own controller is off, the kernel accounts to the next one above. */
+  @Test
+  void theUsageIsReadFromTheNearest() throws IOException {
+    String pods = kernel.path("cgroup/pods").toString();
+    assertThat(cgroup.memoryUsageFile()).isEqualTo(pods + "/web/memory.current");
+    kernel.remove("cgroup/pods/web/memory.current");
+    write("/pods", "memory.current", "4096");
+    assertThat(open(false).memoryUsageFile()).isEqualTo(pods + "/memory.current");
+  }
+
+  private static Limit limit(
+      Resource resource, String directory, String file, String text, OptionalDouble value) {
+    return new Limit(resource, directory, file, text, value);
   }
 
   @Test
@@ -273,5 +318,84 @@ class CgroupV2Test {
   void aPressureFileIsServedAsItIs() throws IOException {
     write("/pods/web", "cpu.pressure", "some avg10=1.00");
     assertThat(cgroup.pressure(Pressure.CPU)).isEqualTo("some avg10=1.00\n");
+  }
+
+  private Cgroup scope() throws IOException {
+    write("/crio-a.scope", "memory.max", "max");
+    write("/crio-a.scope", "memory.stat", "anon 1");
+    write("/crio-a.scope", "memory.current", "5");
+    kernel.cgroup("/crio-a.scope", 1000);
+    return kernel.cgroups().at(ProcCgroup.parse("0::/crio-a.scope\n"));
+  }
+
+  /** As crun before 1.11 makes them with systemd's driver. */
+  @Test
+  void limitsRightBelowASystemdScopeAreTheContainers() throws IOException {
+    write("/crio-a.scope/container", "memory.max", "" + 128 * MIB);
+    write("/crio-a.scope/container", "memory.swap.max", "0");
+    write("/crio-a.scope/container", "cpu.max", "50000 100000");
+    write("/crio-a.scope/container", "cpuset.cpus.effective", "1");
+    Cgroup container = scope();
+    assertThat(container.memory().limit()).hasValue(128 * MIB);
+    assertThat(container.memory().swapLimit()).hasValue(0);
+    assertThat(container.cpuLimits().quota()).hasValue(0.5);
+    assertThat(container.cpuLimits().cpuset().lowest(9)).containsExactly(1);
+    assertThat(container.memory().usage()).as("of all in the scope").isEqualTo(5);
+  }
+
+  /** crun from 1.11 on has some on the scope, too. */
+  @Test
+  void whatIsRightBelowAScopeOnlyNarrows() throws IOException {
+    write("/crio-a.scope/container", "memory.max", "" + 128 * MIB);
+    write("/crio-a.scope/container", "memory.swap.max", "max");
+    write("/crio-a.scope/container", "cpu.max", "300000 100000");
+    Cgroup container = scope();
+    write("/crio-a.scope", "memory.max", "" + 64 * MIB);
+    write("/crio-a.scope", "memory.swap.max", "4096");
+    write("/crio-a.scope", "cpu.max", "200000 100000");
+    assertThat(container.memory().limit()).hasValue(64 * MIB);
+    assertThat(container.memory().swapLimit()).hasValue(4096);
+    assertThat(container.cpuLimits().quota()).hasValue(2);
+  }
+
+  @Test
+  void noOtherDirectoryBelowAContainerLimitsIt() throws IOException {
+    write("/crio-a.scope/init", "memory.max", "4096");
+    write("/pods/web/container", "memory.max", "4096");
+    assertThat(scope().memory().limit()).isEmpty();
+    assertThat(open(false).memory().limit()).isEmpty();
+  }
+
+  @Test
+  void aDirectoryThatAContainerRemovesLimitsItNoLonger() throws IOException {
+    write("/crio-a.scope/container", "memory.max", "4096");
+    Cgroup container = scope();
+    assertThat(container.memory().limit()).hasValue(4096);
+    kernel.remove("cgroup/crio-a.scope/container");
+    container.reopen();
+    assertThat(container.memory().limit()).isEmpty();
+  }
+
+  @Test
+  void tasksAreCountedWhereTheControllerIsOn() throws IOException {
+    assertThat(cgroup.tasks()).isEmpty();
+    write("/pods/web", "pids.current", "12");
+    assertThat(cgroup.tasks()).hasValue(12);
+  }
+
+  @Test
+  void eventsAreThoseOfMemoryStat() throws IOException {
+    write(
+        "/pods/web", "memory.stat", "anon 4096\npgfault 12\npgscan 5\npgsteal 4\npgsteal_direct 3");
+    assertThat(cgroup.paging().events())
+        .containsEntry("pgfault", 12L)
+        .containsEntry("pgscan_direct", 5L)
+        .containsEntry("pgsteal_direct", 3L)
+        .containsEntry("oom_kill", 0L);
+    assertThat(cgroup.paging().io()).as("without an io controller").isEmpty();
+    write("/pods/web", "memory.events", "low 1\noom_kill 2");
+    write("/pods/web", "io.stat", "8:0 rbytes=512 rios=1");
+    assertThat(cgroup.paging().events()).containsEntry("oom_kill", 2L);
+    assertThat(cgroup.paging().io()).containsEntry("8:0", new IoCounters(1, 512, 0, 0, 0, 0));
   }
 }

@@ -46,8 +46,9 @@ final class FakeApiServer implements AutoCloseable {
   private static final Map<String, KeyStore> KEYS = new ConcurrentHashMap<>();
 
   private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
-  private final HttpsServer server;
   private final Path account;
+  private final HttpsConfigurator tls;
+  private HttpsServer server;
   private volatile Answer answer = status(200);
 
   /** On a free port. */
@@ -64,16 +65,32 @@ final class FakeApiServer implements AutoCloseable {
     KeyStore keys = KEYS.computeIfAbsent(key, FakeApiServer::newKey);
     account = Files.createDirectories(folder.resolve("account"));
     writeToken("token-1\n");
-    server = HttpsServer.create(new InetSocketAddress(InetAddress.getByName(address), 0), 0);
     try {
       Files.writeString(account.resolve("ca.crt"), pem(keys.getCertificate(ALIAS)));
-      server.setHttpsConfigurator(new HttpsConfigurator(serving(keys)));
+      tls = new HttpsConfigurator(serving(keys));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
-    server.setExecutor(task -> Thread.ofVirtual().start(task));
-    server.createContext("/", this::handle);
-    server.start();
+    server = start(new InetSocketAddress(InetAddress.getByName(address), 0));
+  }
+
+  private HttpsServer start(InetSocketAddress address) throws IOException {
+    HttpsServer started = HttpsServer.create(address, 0);
+    started.setHttpsConfigurator(tls);
+    started.setExecutor(task -> Thread.ofVirtual().start(task));
+    started.createContext("/", this::handle);
+    started.start();
+    return started;
+  }
+
+  /** Nobody listens any more, and whoever was being answered hears no more. */
+  void goAway() {
+    server.stop(0);
+  }
+
+  /** At the same port. */
+  void comeBack() throws IOException {
+    server = start(server.getAddress());
   }
 
   static Answer status(int status) {

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.podproc.daemon.cluster.FakeApiServer.Request;
 import io.podproc.daemon.cluster.NodeLabel.Pace;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,11 +68,52 @@ class NodeLabelTest {
   }
 
   @Test
-  void aLabelThatSomebodyRemovedComesBack() throws Exception {
+  void aLabelThatSomebodyRemovedComesBackAndOneThatIsThereIsNotToldAgain() throws Exception {
+    fake.answer(node("{\"podproc.io/ready\":\"true\",\"other\":\"x\"}"));
     try (NodeLabel _ = keep(SHORT)) {
-      for (int i = 0; i < 3; i++) {
-        assertThat(fake.awaitRequest().body()).isEqualTo(SET);
+      assertThat(fake.awaitRequest().body()).isEqualTo(SET);
+      for (int look = 0; look < 3; look++) {
+        Request request = fake.awaitRequest();
+        assertThat(request.method() + " " + request.target())
+            .isEqualTo("GET /api/v1/nodes/n1?resourceVersion=0");
       }
+      fake.answer(node("null"));
+      Request request = fake.awaitRequest();
+      while (request.method().equals("GET")) {
+        request = fake.awaitRequest();
+      }
+      assertThat(request.body()).isEqualTo(SET);
+    }
+  }
+
+  private static FakeApiServer.Answer node(String labels) {
+    byte[] body =
+        ("{\"kind\":\"PartialObjectMetadata\",\"metadata\":{\"name\":\"n1\",\"labels\":"
+                + labels
+                + "}}")
+            .getBytes(StandardCharsets.UTF_8);
+    return exchange -> {
+      exchange.sendResponseHeaders(200, body.length);
+      exchange.getResponseBody().write(body);
+    };
+  }
+
+  /** Then the Node is told, which is harmless, and what is wrong is said by who can't do that. */
+  @ParameterizedTest
+  @ValueSource(ints = {200, 403})
+  void whereTheNodeCannotBeLookedAtItIsTold(int status) throws Exception {
+    try (NodeLabel _ = keep(SHORT)) {
+      assertThat(fake.awaitRequest().body()).isEqualTo(SET);
+      fake.answer(exchange ->
+          (exchange.getRequestMethod().equals("GET")
+                  ? FakeApiServer.status(status)
+                  : FakeApiServer.status(200))
+              .to(exchange));
+      Request request = fake.awaitRequest();
+      while (request.method().equals("GET")) {
+        request = fake.awaitRequest();
+      }
+      assertThat(request.body()).isEqualTo(SET);
     }
   }
 
@@ -83,6 +126,25 @@ class NodeLabelTest {
         assertThat(fake.awaitRequest().body()).isEqualTo(SET);
       }
       fake.answer(FakeApiServer.status(200));
+      assertThat(fake.awaitRequest().body()).isEqualTo(SET);
+    }
+  }
+
+  /** A thread that has ended would not tell anybody. */
+  @Test
+  void anErrorIsTriedAgain() throws Exception {
+    AtomicInteger checks = new AtomicInteger();
+    try (NodeLabel _ =
+        NodeLabel.keep(
+            fake.asSeenByAPod(),
+            "n1",
+            () -> {
+              if (checks.incrementAndGet() < 3) {
+                throw new StackOverflowError();
+              }
+              return true;
+            },
+            new Pace(SHORT, LONG, SHORT))) {
       assertThat(fake.awaitRequest().body()).isEqualTo(SET);
     }
   }

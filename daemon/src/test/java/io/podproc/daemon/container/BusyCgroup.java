@@ -6,13 +6,16 @@ import io.podproc.daemon.cgroup.CpuLimits;
 import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.IoCounters;
+import io.podproc.daemon.cgroup.Limit;
 import io.podproc.daemon.cgroup.MemoryFacts;
+import io.podproc.daemon.cgroup.Paging;
 import io.podproc.daemon.cgroup.Pressure;
 import io.podproc.daemon.kernel.CpuList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -33,6 +36,21 @@ class BusyCgroup implements Cgroup {
   @Override
   public CpuLimits cpuLimits() {
     return new CpuLimits(OptionalDouble.empty(), CpuList.parse("0-1"));
+  }
+
+  @Override
+  public OptionalDouble requestedCpus() {
+    return OptionalDouble.empty();
+  }
+
+  @Override
+  public String memoryUsageFile() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<Limit> limits() {
+    throw new UnsupportedOperationException();
   }
 
   @Override
@@ -63,6 +81,16 @@ class BusyCgroup implements Cgroup {
   @Override
   public long usedNanos() {
     return looks.incrementAndGet() * EACH_LOOK;
+  }
+
+  @Override
+  public Paging paging() {
+    return new Paging(Map.of(), Map.of());
+  }
+
+  @Override
+  public OptionalLong tasks() {
+    return OptionalLong.empty();
   }
 
   @Override

@@ -322,6 +322,10 @@ class ContainerResolverTest {
 
   @Test
   void descriptorsOfIdleCallersAreGivenBack() throws IOException {
+    kernel.process(999).at(WEB);
+    assertThat(cgroupSeenBy(999)).contains(WEB); // with the descriptors of the container
+    resolver.forgetIdle();
+    resolver.forgetIdle();
     long before = descriptors();
     for (int tid = 1000; tid < 1100 + Callers.PLACES; tid++) {
       kernel.process(tid).at(WEB);

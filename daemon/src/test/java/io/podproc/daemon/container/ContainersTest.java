@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.podproc.daemon.cgroup.Cgroup;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.Load;
+import io.podproc.rules.Shown;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;
@@ -202,10 +204,29 @@ class ContainersTest {
         container.lookSoon();
         cgroup.begun.await();
         // The first one waits a moment, and is told what is known without a count.
-        assertThat(container.load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0));
+        assertThat(container.load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0, 0));
         assertThat(container.age()).isEqualTo(Duration.ofSeconds(10));
         assertThat(container.cpuTimes().visible()).hasSize(2);
         assertThat(container.memory()).isEmpty();
+        kernel.remove("proc/301").bootedFor(Duration.ofSeconds(10_003));
+        assertThat(container.age()).as("when that one has ended").isEqualTo(Duration.ofSeconds(13));
+      } finally {
+        cgroup.ended.countDown();
+      }
+    }
+  }
+
+  @Test
+  void whoseFirstCallerHasEndedIsAsOldAsWhatIsKnownOfIt() throws Exception {
+    EndlessCgroup cgroup = new EndlessCgroup();
+    try (ExecutorService looking = Executors.newSingleThreadExecutor()) {
+      try {
+        Container container = container(cgroup, new Looks(looking, LoadSamplerTest::fail));
+        container.lookSoon();
+        kernel.remove("proc/301");
+        assertThat(container.age()).isEqualTo(Duration.ofSeconds(5));
+        kernel.remove("proc/300").bootedFor(Duration.ofSeconds(10_003));
+        assertThat(container(cgroup, new Looks(looking, LoadSamplerTest::fail)).age()).isZero();
       } finally {
         cgroup.ended.countDown();
       }
@@ -241,14 +262,43 @@ class ContainersTest {
         300,
         Duration.ofSeconds(9990),
         Optional.empty(),
-        new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17));
+        new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17, 17),
+        1000,
+        Optional.of(new NodeCounts(3, 2, List.of())),
+        Shown.USUAL);
   }
 
   @Test
   void aContainerGoesOnWhereAnotherDaemonLeftOff() throws IOException {
     containers.remember(List.of(memory("/web")));
-    assertThat(web().load()).isEqualTo(new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17));
+    assertThat(web().load()).isEqualTo(new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17, 17));
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(containers.memories()).containsExactly(memory("/web"));
+  }
+
+  private void nodeCounts(int interrupts, int switches, int soft) {
+    kernel.write(
+        "proc/stat",
+        "intr " + interrupts + " 7 8\nctxt " + switches + "\nsoftirq " + soft + " 1\n");
+  }
+
+  @Test
+  void theNodesCountsBeginWithTheFirstLook() throws IOException {
+    nodeCounts(1000, 2000, 3000);
+    assertThat(web().nodeCounts()).isEqualTo(new NodeCounts(0, 0, List.of(0L, 0L)));
+    nodeCounts(1005, 2006, 3007);
+    assertThat(web().nodeCounts()).isEqualTo(new NodeCounts(5, 6, List.of(7L, 0L)));
+    kernel.cgroup("/log", 1);
+    assertThat(containers.at(ProcCgroup.parse("0::/log\n")).nodeCounts().interrupts()).isZero();
+    nodeCounts(10, 20, 30);
+    assertThat(web().nodeCounts()).isEqualTo(new NodeCounts(0, 0, List.of(0L, 0L)));
+  }
+
+  @Test
+  void theNodesCountsGoOnWhereAnotherDaemonLeftOff() throws IOException {
+    containers.remember(List.of(memory("/web")));
+    nodeCounts(1000, 2000, 3000);
+    assertThat(web().nodeCounts()).isEqualTo(new NodeCounts(997, 1998, List.of(3000L, 1L)));
     assertThat(containers.memories()).containsExactly(memory("/web"));
   }
 

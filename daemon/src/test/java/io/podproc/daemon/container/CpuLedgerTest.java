@@ -24,7 +24,7 @@ class CpuLedgerTest {
   private static final long SECOND = 1_000_000_000;
 
   private static VisibleCpus cpus(int count, double capacity) {
-    return new VisibleCpus(IntStream.range(0, count).boxed().toList(), capacity);
+    return new VisibleCpus(IntStream.range(0, count).boxed().toList(), capacity, false);
   }
 
   private static CpuUsage used(double seconds) {
@@ -112,10 +112,28 @@ class CpuLedgerTest {
 
   @Test
   void theVisibleCpusNeedNotBeTheFirstOfTheHost() {
-    VisibleCpus second = new VisibleCpus(List.of(1, 3), 2);
+    VisibleCpus second = new VisibleCpus(List.of(1, 3), 2, false);
     CpuTimes times = new CpuLedger(0).advance(second, usedBy(0, 0.5, 0, 0.75), SECOND);
     assertThat(times.visible().get(0).used().sum()).isEqualTo(SECOND / 2);
     assertThat(times.visible().get(1).used().sum()).isEqualTo(SECOND * 3 / 4);
+  }
+
+  @Test
+  void cpusThatKeepTheirNumbersKeepTheirAccounts() {
+    CpuLedger ledger = new CpuLedger(0);
+    CpuTimes before =
+        ledger.advance(new VisibleCpus(List.of(1, 3), 2, true), usedBy(0, 0.5, 0, 0.25), SECOND);
+    assertThat(before.numbers()).containsExactly(1, 3);
+    CpuTimes after =
+        ledger.advance(
+            new VisibleCpus(List.of(2, 3), 2, true), usedBy(0, 0.5, 0.5, 0.5), 2 * SECOND);
+    assertThat(after.numbers()).containsExactly(2, 3);
+    assertThat(after.visible().get(0).used().sum()).isEqualTo(SECOND / 2);
+    assertThat(after.visible().get(1).used().sum()).isEqualTo(SECOND / 2);
+    assertThat(after.visible().get(1).idle())
+        .isGreaterThanOrEqualTo(before.visible().get(1).idle());
+    assertThat(ledger.advance(new VisibleCpus(List.of(1), 1, true), usedBy(0, 0.5), 2 * SECOND))
+        .satisfies(times -> assertThat(times.visible().get(0)).isEqualTo(before.visible().get(0)));
   }
 
   @Test
@@ -179,7 +197,7 @@ class CpuLedgerTest {
     }
 
     VisibleCpus cpus() {
-      return new VisibleCpus(visible, Math.max(0.001, visible.size() * share));
+      return new VisibleCpus(visible, Math.max(0.001, visible.size() * share), false);
     }
   }
 

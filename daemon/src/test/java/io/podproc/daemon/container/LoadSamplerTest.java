@@ -64,7 +64,7 @@ class LoadSamplerTest {
 
   @Test
   void theFirstReadCountsOnTheSpotAndHasNoAverageYet() throws IOException {
-    assertThat(web().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 2, 17));
+    assertThat(web().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 2, 17, 17));
   }
 
   @Test
@@ -241,6 +241,58 @@ class LoadSamplerTest {
     kernel.process(300).startedAt(9000);
     kernel.process(301).startedAt(9001);
     assertThat(web().load().lastPid()).isEqualTo(301);
+  }
+
+  private void nodesLastPid(int pid) {
+    kernel.write("proc/loadavg", "0.00 0.00 0.00 1/100 " + pid + "\n");
+  }
+
+  /** atop takes fewer threads than there are processes for a fatal error. */
+  @Test
+  void threadsAreThoseThatThereAreNow() throws IOException {
+    assertThat(web().load().total()).isEqualTo(2);
+    kernel.write("cgroup/web/pids.current", "9\n");
+    assertThat(web().load().total()).isEqualTo(9);
+    kernel.write("cgroup/web/pids.current", "18446744073709551615\n");
+    assertThat(web().load().total()).isPositive();
+  }
+
+  @Test
+  void noMoreThreadsRunThanThereAre() throws IOException {
+    kernel.process(300).state('D');
+    kernel.process(302).state('R');
+    kernel.members("/web", 300, 301, 302).write("cgroup/web/pids.current", "1\n");
+    assertThat(web().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 1, 302, 302));
+  }
+
+  @Test
+  void theLastPidIsNoLessThanAnyThatLives() throws IOException {
+    Container web = web();
+    assertThat(web.load().lastPid()).isEqualTo(17);
+    nodesLastPid(1005); // five of these may be the container's
+    assertThat(web.load().lastPid()).isEqualTo(22);
+    assertThat(web.load().forks()).as("is what a sample found").isEqualTo(17);
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(web.load().lastPid()).as("the next sample knows").isEqualTo(17);
+  }
+
+  @Test
+  void aContainerThatRestsIsGivenNoPids() throws IOException {
+    Container web = web();
+    nodesLastPid(900_000);
+    sampleAfter(INTERVAL);
+    nodesLastPid(900_001);
+    assertThat(web.load().lastPid()).isEqualTo(18);
+  }
+
+  @Test
+  void pidsThatBeginAnewAreCounted() throws IOException {
+    kernel.write("proc/sys/kernel/pid_max", "32768\n");
+    nodesLastPid(32_760);
+    Container web = web();
+    nodesLastPid(310);
+    assertThat(web.load().lastPid()).isEqualTo(17 + 8 + 310);
   }
 
   @Test

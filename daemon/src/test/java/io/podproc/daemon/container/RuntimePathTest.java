@@ -4,6 +4,7 @@ package io.podproc.daemon.container;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.daemon.cgroup.ProcCgroup;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -55,6 +56,7 @@ class RuntimePathTest {
   void theContainerOfEachRuntimeIsFound(String pattern) {
     String path = filled(pattern);
     assertThat(onHost().container(path)).contains(path);
+    assertThat(onHost().container(path + "/container")).as("of crun").contains(path);
     assertThat(onHost().container(path + "/init.scope")).contains(path);
     assertThat(onHost().container(path + "/system.slice/nginx.service")).contains(path);
   }
@@ -107,6 +109,7 @@ class RuntimePathTest {
         "/system.slice/docker-$ID.scope.d",
         "/system.slice/my-docker-$ID.scope",
         "/docker/$IDff",
+        "/docker/$ID\r",
         "/docker/build",
         "/kubepods-x.slice:cri-containerd:0123",
         // what was removed while its last process was a zombie
@@ -141,5 +144,48 @@ class RuntimePathTest {
       // Of another node beside it.
       assertThat(runtime.container("/docker/" + ID + parts[2])).contains("/docker/" + ID);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "pod$UID",
+        "kubepods-pod$UNIT.slice",
+        "kubepods-besteffort-pod$UNIT.slice",
+        "kubelet-kubepods-burstable-pod$UNIT.slice"
+      })
+  void aPodIsNamedByItsUid(String pattern) {
+    assertThat(RuntimePath.podOf(filled(pattern))).contains(filled("$UID"));
+  }
+
+  @Test
+  void aStaticPodIsNamedByItsHash() {
+    assertThat(RuntimePath.podOf(filled("pod$MIRROR"))).contains(filled("$MIRROR"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "pod", "burstable", "kubepods-burstable.slice", "pod$UID/x", "pod$UIDx"})
+  void whatElseIsThereIsNoPod(String pattern) {
+    assertThat(RuntimePath.podOf(filled(pattern))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "$ID",
+        "cri-containerd-$ID.scope",
+        "crio-$ID.scope",
+        "crio-$ID",
+        "docker-$ID.scope"
+      })
+  void aContainerInAPodIsNamedByItsId(String pattern) {
+    assertThat(RuntimePath.containerOf(filled(pattern))).contains(filled("$ID"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "crio-conmon-$ID.scope", "container", "init.scope", "$IDx", "x$ID"})
+  void whatElseIsThereIsNoContainer(String pattern) {
+    assertThat(RuntimePath.containerOf(filled(pattern))).isEmpty();
   }
 }

@@ -43,7 +43,14 @@ public final class FakeKernel {
         .write(
             "proc/stat",
             "cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 5\nctxt 6\nbtime 7\nprocesses 800\nprocs_running 9\nprocs_blocked 10\n")
+        .write("proc/vmstat", "nr_free_pages 5\npgpgin 6\npgfault 7\n")
+        .write("proc/loadavg", "0.00 0.00 0.00 1/100 1000\n")
+        .write("proc/sys/kernel/pid_max", "4194304\n")
         .write("sys/devices/system/cpu/online", "0-3\n")
+        .write("sys/devices/system/cpu/possible", "0-3\n")
+        .write(
+            "sys/devices/system/node/node0/meminfo",
+            "Node 0 MemTotal:        4194304 kB\nNode 0 MemFree:         2097152 kB\nNode 0 MemUsed:         2097152 kB\n")
         .write("cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
   }
 

@@ -13,20 +13,35 @@ class CapabilitiesTest {
   @ParameterizedTest
   @ValueSource(strings = {"000001ffffffffff", "0000000000200000", "ffffffffffffffff"})
   void whoeverHasTheCapabilityCanMount(String mask) {
-    assertThat(Capabilities.parse("CapPrm:\t0\nCapEff:\t" + mask + "\n").canMount()).isTrue();
+    assertThat(Capabilities.parse("CapPrm:\t0\nCapEff:\t" + mask + "\n"))
+        .hasValueSatisfying(own -> assertThat(own.canMount()).isTrue());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"0000000000000000", "00000000a80425fb", "00000000ffdfffff"})
   void whoeverHasItNotCannot(String mask) {
-    assertThat(Capabilities.parse("CapPrm:\tffffffffffffffff\nCapEff:\t" + mask + "\n").canMount())
-        .isFalse();
+    assertThat(Capabilities.parse("CapPrm:\tffffffffffffffff\nCapEff:\t" + mask + "\n"))
+        .hasValueSatisfying(own -> assertThat(own.canMount()).isFalse());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "CapEff:", "CapEff:\tx", "CapEff:\t-1", "CapEff:\t00000000000000000"})
-  void whereTheKernelDoesNotTellTheMountDecides(String status) {
-    assertThat(Capabilities.parse(status).canMount()).isTrue();
+  void whatTheKernelDoesNotTellIsNotMadeUp(String status) {
+    assertThat(Capabilities.parse(status)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0000000000000002", "0000000000000004", "00000000a80425fb"})
+  void whoMayPassByModesCanReadAll(String mask) {
+    assertThat(Capabilities.parse("CapEff:\t" + mask + "\n"))
+        .hasValueSatisfying(own -> assertThat(own.canReadAll()).isTrue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0000000000000000", "fffffffffffffff9"})
+  void whoMayNotCanNot(String mask) {
+    assertThat(Capabilities.parse("CapEff:\t" + mask + "\n"))
+        .hasValueSatisfying(own -> assertThat(own.canReadAll()).isFalse());
   }
 
   @Property

@@ -18,7 +18,7 @@ class ProcessStatTest {
       strings = {"sh", "a b", "(sd-pam)", "a) R 1 1 1", ")", "", "tmux: server", "a\nb) S 9", "\t"})
   void theCommMayHoldAnything(String comm) throws IOException {
     ProcessStat stat = ProcessStat.parse("42 (" + comm + ")" + AFTER_COMM);
-    assertThat(stat).isEqualTo(new ProcessStat('D', 1, Duration.ofMillis(123_450)));
+    assertThat(stat).isEqualTo(new ProcessStat(comm, 'D', 1, false, Duration.ofMillis(123_450)));
   }
 
   @ParameterizedTest

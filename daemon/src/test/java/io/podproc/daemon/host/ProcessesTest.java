@@ -38,7 +38,8 @@ class ProcessesTest {
     assertThat(processes.pidNamespace(300)).isEqualTo("pid:[7]");
     assertThat(processes.status(300).namespacePids()).containsExactly(300, 20, 1);
     assertThat(processes.status(300).parent()).isEqualTo(299);
-    assertThat(processes.stat(300)).isEqualTo(new ProcessStat('R', 299, Duration.ofSeconds(12)));
+    assertThat(processes.stat(300))
+        .isEqualTo(new ProcessStat("sh", 'R', 299, false, Duration.ofSeconds(12)));
     assertThat(processes.threadStat(300)).isEqualTo(processes.stat(300));
   }
 

@@ -39,6 +39,7 @@ class MountInfoTest {
                 "/proc/stat",
                 "/proc/stat",
                 "ro,nosuid,idmapped",
+                true,
                 "fuse.podproc",
                 "/var/lib/podproc"));
     assertThat(only("36 35 98:0 / / rw - ext4 /dev/root rw").type()).isEqualTo("ext4");
@@ -131,5 +132,18 @@ class MountInfoTest {
   @Property
   void anyTextIsRead(@ForAll @CharRange(from = ' ', to = '~') String text) {
     assertThat(parse("1 2 3 4 " + text + " 6 - x").mounts()).hasSizeLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void allMountsAreReadOrNone(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("mountinfo");
+    Files.writeString(file, "1 2 0:3 / /a rw shared:1 - tmpfs t rw\n2 3 0:4 / /b rw - proc p rw\n");
+    assertThat(MountInfo.readAll(file, 2, mount -> mount.point().equals("/b")))
+        .hasValueSatisfying(mounts -> assertThat(mounts.byId(2)).isPresent());
+    assertThat(MountInfo.readAll(file, 1, _ -> true)).isEmpty();
+    // Few, but such as no container has.
+    Files.writeString(file, "1 2 0:3 / /" + "a".repeat(2000) + " rw - tmpfs t rw\n");
+    assertThat(MountInfo.readAll(file, 1, _ -> true)).isEmpty();
+    assertThat(MountInfo.devices(file)).containsExactly("0:3");
   }
 }

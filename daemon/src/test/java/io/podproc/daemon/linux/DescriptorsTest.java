@@ -20,7 +20,7 @@ class DescriptorsTest {
   @Test
   void theKernelTellsHowManyThereMayBe() throws IOException {
     String limits = Files.readString(Path.of("/proc/self/limits"));
-    long limit = SystemCalls.ofThread().descriptorLimit();
+    long limit = SystemCalls.ofThread().processes().descriptorLimit();
     assertThat(limits).containsPattern("Max open files +" + limit + " ");
   }
 }

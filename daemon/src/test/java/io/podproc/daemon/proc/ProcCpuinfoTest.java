@@ -40,7 +40,7 @@ class ProcCpuinfoTest {
   }
 
   private static VisibleCpus cpus(Integer... numbers) {
-    return new VisibleCpus(List.of(numbers), numbers.length);
+    return new VisibleCpus(List.of(numbers), numbers.length, false);
   }
 
   private static final Cpuinfo FOUR = host(x86(0), x86(1), x86(2), x86(3));
@@ -100,5 +100,12 @@ class ProcCpuinfoTest {
     assertThat(ProcCpuinfo.render(host(arm64(0), arm64(1), hardware), cpus(0)))
         .endsWith("\n\nHardware\t: BCM2835\n\n")
         .doesNotContain(": 1");
+  }
+
+  @Test
+  void cpusCanKeepTheNodesNumbers() {
+    assertThat(ProcCpuinfo.render(FOUR, new VisibleCpus(List.of(1, 3), 2, true)).lines())
+        .contains("processor\t: 1", "processor\t: 3", "core id\t\t: 3", "siblings\t: 2")
+        .doesNotContain("processor\t: 0");
   }
 }

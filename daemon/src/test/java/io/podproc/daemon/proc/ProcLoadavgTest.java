@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class ProcLoadavgTest {
   private static String render(long one, long five, long fifteen, int running, int total) {
-    return ProcLoadavg.render(new Load(List.of(one, five, fifteen), running, 0, total, 42));
+    return ProcLoadavg.render(new Load(List.of(one, five, fifteen), running, 0, total, 40, 42));
   }
 
   @Test

@@ -16,7 +16,7 @@ class ProcUptimeTest {
   private static String render(long ageMillis, long idleMillis) {
     return ProcUptime.render(
         Duration.ofMillis(ageMillis),
-        new CpuTimes(new CpuTimes.Cpu(CpuTime.ZERO, idleMillis * 1_000_000), List.of()));
+        new CpuTimes(new CpuTimes.Cpu(CpuTime.ZERO, idleMillis * 1_000_000), List.of(), List.of()));
   }
 
   @ParameterizedTest

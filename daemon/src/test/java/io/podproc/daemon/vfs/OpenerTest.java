@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podproc.daemon.cgroup.Cgroup;
+import io.podproc.daemon.cgroup.MemoryFacts;
 import io.podproc.daemon.fake.FakeKernel;
 import io.podproc.daemon.host.HostFacts;
+import io.podproc.daemon.host.NodeCounts;
+import io.podproc.daemon.linux.Errno;
 import io.podproc.daemon.linux.ExhaustedException;
-import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.view.CpuTimes;
 import io.podproc.daemon.view.Load;
 import io.podproc.daemon.view.View;
@@ -45,6 +47,12 @@ class OpenerTest {
     private final List<String> events = new ArrayList<>();
 
     @Override
+    public void answered() {}
+
+    @Override
+    public void refused() {}
+
+    @Override
     public void rendered(VirtualTree.File file, Outcome outcome, long nanos) {
       assertThat(nanos).isNotNegative();
       events.add(file.path() + " " + outcome);
@@ -54,13 +62,23 @@ class OpenerTest {
     public void fellBack(VirtualTree.File file, Reason reason, Exception cause) {
       events.add(file.path() + " " + reason + ": " + cause.getMessage());
     }
+
+    @Override
+    public void failed(Throwable defect) {
+      events.add("failed: " + defect);
+    }
   }
 
   /** A view that can be told from others, and of which no more is asked here. */
   private record NumberedView(int number) implements View {
     @Override
     public Load load() {
-      return new Load(List.of(), 0, 0, 0, number);
+      return new Load(List.of(), 0, 0, 0, number, number);
+    }
+
+    @Override
+    public NodeCounts nodeCounts() {
+      throw new UnsupportedOperationException();
     }
 
     @Override
@@ -70,6 +88,11 @@ class OpenerTest {
 
     @Override
     public Cgroup cgroup() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public MemoryFacts memory() {
       throw new UnsupportedOperationException();
     }
 
@@ -114,8 +137,12 @@ class OpenerTest {
     kernel.write("proc/stat", "host\n").write("proc/slabinfo", SECRET);
   }
 
+  private Opener opener() {
+    return new Opener(new TestViews(), kernel.host(), requests);
+  }
+
   private OpenFile open(VirtualTree.File file) {
-    return new Opener(new TestViews(), kernel.host(), requests).open(file, CALLER);
+    return opener().open(file, CALLER);
   }
 
   private OpenFile openStat() {
@@ -229,7 +256,7 @@ class OpenerTest {
   /** The host's numbers would be taken for the container's, by programs that size heaps by them. */
   @Test
   void wherePodprocIsShortOfSomethingTheHostIsNotServed() throws IOException {
-    ExhaustedException shortage = new ExhaustedException("/proc/300/cgroup", SystemCalls.EMFILE);
+    ExhaustedException shortage = new ExhaustedException("/proc/300/cgroup", Errno.EMFILE);
     OpenFile file = openStat();
     text =
         view -> {
@@ -251,7 +278,7 @@ class OpenerTest {
 
   @Test
   void theLastGoodTextIsServedMeanwhile() throws IOException {
-    ExhaustedException shortage = new ExhaustedException("memory.stat", SystemCalls.ENOMEM);
+    ExhaustedException shortage = new ExhaustedException("memory.stat", Errno.ENOMEM);
     OpenFile file = openStat();
     assertThat(read(file)).isEqualTo("view 1\n");
     NamedFile.Text good = text;
@@ -331,6 +358,63 @@ class OpenerTest {
           throw new IllegalStateException("a bug");
         };
     assertThat(read(openSlabinfo())).isEqualTo("none\n");
+  }
+
+  // ---- sizes ----
+
+  private VirtualTree.File stat() {
+    return VirtualTree.File.of(10, new NamedFile("/proc/stat", view -> text.of(view)));
+  }
+
+  @Test
+  void theSizeIsThatOfTheCallersOwnText() throws IOException {
+    Opener opener = opener();
+    assertThat(opener.size(stat(), CALLER).bytes()).isEqualTo("view 1\n".length());
+    text = view -> "a longer text of view " + view.load().lastPid() + "\n";
+    assertThat(opener.size(stat(), CALLER).bytes()).isEqualTo("a longer text of view 1\n".length());
+    seen = Optional::empty;
+    assertThat(opener.size(stat(), CALLER).bytes()).isEqualTo("host\n".length());
+  }
+
+  @Test
+  void whoHasOpenedAFileReadsWhatWasMeasuredAndNothingIsRenderedTwice() throws IOException {
+    Opener opener = opener();
+    OpenFile file = opener.open(stat(), CALLER);
+    assertThat(opener.size(stat(), CALLER).bytes()).isEqualTo(7);
+    text = view -> "a text that has grown\n";
+    assertThat(read(file)).isEqualTo("view 1\n");
+    assertThat(requests.events).containsExactly("/proc/stat CONTAINER");
+    assertThat(read(file)).isEqualTo("a text that has grown\n");
+  }
+
+  @Test
+  void whoHasReadAlreadySeesWhatIsNew() throws IOException {
+    Opener opener = opener();
+    OpenFile file = opener.open(stat(), CALLER);
+    assertThat(read(file)).isEqualTo("view 1\n");
+    assertThat(opener.size(stat(), CALLER).bytes()).isEqualTo(7);
+    text = view -> "a text that has grown\n";
+    assertThat(read(file)).isEqualTo("a text that has grown\n");
+  }
+
+  @Test
+  void whatCannotBeHadHasNoSize() {
+    kernel.remove("proc/stat");
+    seen = Optional::empty;
+    assertThat(opener().size(stat(), CALLER).bytes()).isZero();
+    seen =
+        () -> {
+          throw new ExhaustedException("/proc/300/cgroup", Errno.EMFILE);
+        };
+    assertThat(opener().size(stat(), CALLER).bytes()).isZero();
+  }
+
+  @Test
+  void theSizeOfWhatIsRootsAloneIsNotThatOfTheHostsText() {
+    seen = Optional::empty;
+    VirtualTree.File slabs =
+        VirtualTree.File.rootOnly(11, new NamedFile("/proc/slabinfo", View::toString), "none\n");
+    assertThat(opener().size(slabs, CALLER).bytes()).isEqualTo(5);
   }
 
   @Test

@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
 
 /**
@@ -90,13 +89,14 @@ public record ReviewRequest(
   private static JsonNode json(byte[] body) throws MalformedReviewException {
     try {
       return READER.readTree(body);
-    } catch (StreamConstraintsException e) {
+    } catch (StreamConstraintsException
+        | NumberFormatException e) { // BigDecimal's exponents are 32 bits
       throw new MalformedReviewException("the JSON is too deep, too long or has too long numbers");
     } catch (JacksonException e) {
       throw new MalformedReviewException(
           "not JSON, from offset " + e.getLocation().getByteOffset() + " on");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // from an array, there is none
+    } catch (IOException e) { // it begins as UTF-32 does, and is none (CharConversionException)
+      throw new MalformedReviewException("not text in UTF-8, UTF-16 or UTF-32");
     }
   }
 }

@@ -3,14 +3,12 @@ package io.podproc.webhook.http;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -20,12 +18,10 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +54,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
   private boolean inHead;
   private volatile boolean idle = true;
   private volatile boolean reviewed;
+  private volatile boolean leaving;
 
   Connection(ReviewServer server, Channel channel, Peer peer) {
     this.server = server;
@@ -69,8 +66,8 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
     return peer;
   }
 
-  boolean isOf(EventExecutor loop) {
-    return channel.eventLoop().equals(loop);
+  EventExecutor loop() {
+    return channel.eventLoop();
   }
 
   /** Whether no request is under way. Any thread may ask. */
@@ -81,6 +78,11 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
   /** Whether it ever brought a review. Any thread may ask. */
   boolean hasReviewed() {
     return reviewed;
+  }
+
+  /** Whether it had to give way. Any thread may ask. */
+  boolean isLeaving() {
+    return leaving;
   }
 
   /** From any thread. */
@@ -150,6 +152,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
 
   /** Others need the room. From any thread. */
   void evict(boolean atOnce) {
+    leaving = true;
     server.events().cut(Cut.CROWDED);
     if (atOnce) {
       close();
@@ -182,17 +185,12 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
   /** A request and its answer. */
   private final class Exchange {
     private final long begun;
-    private Bodies.@Nullable Claim claim;
-    private byte[] body = {};
-    private int length;
-    private boolean wholeBody;
+    private final Body body;
     private boolean answered;
-    private long windowBegin;
-    private int windowLength;
 
     Exchange(long begun) {
       this.begun = begun;
-      windowBegin = begun;
+      this.body = new Body(begun);
     }
 
     void begin(HttpRequest request) {
@@ -209,45 +207,30 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
       } else if (announced > Bodies.MAX) {
         refuse(Refusal.TOO_LARGE, "the body is longer than " + Bodies.MAX + " bytes");
       } else {
-        claim = server.bodies().claim(peer, (int) announced).orElse(null);
-        if (claim == null) {
-          hold();
-        } else if (!claim.isLarge()) {
-          body = new byte[(int) announced];
-        }
+        server
+            .bodies()
+            .claim(peer, (int) announced)
+            .ifPresentOrElse(claim -> body.begin(claim, (int) announced), this::hold);
       }
     }
 
     void add(ByteBuf content) {
-      int more = content.readableBytes();
-      if (answered) {
-        return; // refused, but a client that still writes would not read why if it were cut off
-      }
-      if (length + more > Bodies.MAX) {
+      // Refused, but a client that still writes would not read why if it were cut off.
+      if (!answered && !body.add(content)) {
         refuse(Refusal.TOO_LARGE, "the body is longer than " + Bodies.MAX + " bytes");
-        return;
       }
-      if (length + more > body.length) {
-        int longer = Math.min(Bodies.MAX, Math.max(length + more, 2 * body.length));
-        body = Arrays.copyOf(body, longer);
-      }
-      content.readBytes(body, length, more);
-      length += more;
     }
 
     void end() {
-      wholeBody = true;
-      Bodies.Claim held = claim;
-      if (answered || held == null) {
+      body.end();
+      Bodies.Claim held = answered ? null : body.takeClaim();
+      if (held == null) {
         over();
         return;
       }
-      claim = null; // from now on the thread's to give back, be the client there or not
       deadline = System.nanoTime() + ANSWER;
       channel.config().setAutoRead(false);
-      byte[] whole = length == body.length ? body : Arrays.copyOf(body, length);
-      body = new byte[0];
-      server.review(held, whole, answer -> channel.eventLoop().execute(() -> tell(answer)));
+      server.review(held, body.take(), answer -> channel.eventLoop().execute(() -> tell(answer)));
     }
 
     private void tell(Answer answer) {
@@ -256,15 +239,8 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
       answer(answer);
     }
 
-    /** Whether a large body comes too slowly: it has memory that others wait for. */
     boolean isStalled(long now) {
-      if (claim == null || !claim.isLarge() || now - windowBegin < ReviewServer.RATE_WINDOW) {
-        return false;
-      }
-      boolean stalled = length - windowLength < ReviewServer.LEAST_IN_WINDOW;
-      windowBegin = now;
-      windowLength = length;
-      return stalled;
+      return body.isStalled(now);
     }
 
     /**
@@ -273,7 +249,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
      * @return whether there was one to come
      */
     boolean expire() {
-      if (wholeBody || answered) {
+      if (body.isWhole() || answered) {
         return false;
       }
       deadline = System.nanoTime() + FAREWELL;
@@ -285,7 +261,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
 
     @CanIgnoreReturnValue
     ChannelFuture refuse(Refusal refusal, String why) {
-      giveBack();
+      body.giveBack();
       server.events().refused(refusal);
       return answer(Answer.refusal(refusal.status(), why));
     }
@@ -300,7 +276,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
       idle = true;
       deadline = System.nanoTime() + FAREWELL;
       channel.config().setAutoRead(false);
-      FullHttpResponse response = response(Answer.refusal(Refusal.BUSY.status(), "busy"));
+      FullHttpResponse response = Answer.refusal(Refusal.BUSY.status(), "busy").response();
       HttpUtil.setKeepAlive(response, false);
       // Past the handler that would close after such an answer.
       var _ = channel.pipeline().context(HttpServerKeepAliveHandler.class).writeAndFlush(response);
@@ -309,27 +285,16 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
     @CanIgnoreReturnValue
     private ChannelFuture answer(Answer answer) {
       answered = true;
-      FullHttpResponse response = response(answer);
+      FullHttpResponse response = answer.response();
       if (server.isDraining()) {
         HttpUtil.setKeepAlive(response, false);
       }
       return channel.writeAndFlush(response).addListener(sent -> over());
     }
 
-    private static FullHttpResponse response(Answer answer) {
-      FullHttpResponse response =
-          new DefaultFullHttpResponse(
-              HttpVersion.HTTP_1_1,
-              HttpResponseStatus.valueOf(answer.status()),
-              Unpooled.wrappedBuffer(answer.body()));
-      response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
-      HttpUtil.setContentLength(response, answer.body().length);
-      return response;
-    }
-
     /** Both the body and the answer must be. */
     private void over() {
-      if (wholeBody && answered && exchange == this) {
+      if (body.isWhole() && answered && exchange == this) {
         exchange = null;
         idle = true;
         deadline = System.nanoTime() + (reviewed ? IDLE : UNPROVEN);
@@ -340,15 +305,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
     /** The client is gone. */
     void abandon() {
       answered = true;
-      giveBack();
-    }
-
-    private void giveBack() {
-      body = new byte[0];
-      if (claim != null) {
-        claim.close();
-        claim = null;
-      }
+      body.giveBack();
     }
   }
 }

@@ -80,7 +80,7 @@ final class Connections {
 
   /** Those of one event loop, which alone may touch them. */
   List<Connection> of(EventExecutor loop) {
-    return all.stream().filter(connection -> connection.isOf(loop)).toList();
+    return all.stream().filter(connection -> connection.loop().equals(loop)).toList();
   }
 
   boolean areBusy() {

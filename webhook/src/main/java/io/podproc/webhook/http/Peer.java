@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -15,6 +16,11 @@ final class Peer {
 
   /** In the order in which they came. Guarded by {@link Connections}. */
   final Set<Connection> connections = new LinkedHashSet<>();
+
+  /**
+   * Those whose turn has not come, in the order in which they came. Guarded by {@link Handshakes}.
+   */
+  final SequencedSet<Handshakes.Waiting> handshakes = new LinkedHashSet<>();
 
   /** Bytes of bodies. Guarded by {@link Bodies}. */
   int small;

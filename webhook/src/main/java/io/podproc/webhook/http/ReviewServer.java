@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpServerExpectContinueHandler;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -68,6 +69,7 @@ public final class ReviewServer implements AutoCloseable {
   private final Function<byte[], Answer> reviews;
   private final Events events;
   private final Connections connections = new Connections();
+  private final Handshakes handshakes = new Handshakes();
   private final Bodies bodies = new Bodies();
   private final Executor threads = Executors.newVirtualThreadPerTaskExecutor();
   private final List<ScheduledFuture<?>> looks = new ArrayList<>();
@@ -98,6 +100,7 @@ public final class ReviewServer implements AutoCloseable {
             .channel(NioServerSocketChannel.class)
             .option(ChannelOption.SO_BACKLOG, Connections.MAX)
             .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.AUTO_READ, false)
             .childHandler(new Guests(tls))
             .bind(address)
             .awaitUninterruptibly();
@@ -135,14 +138,23 @@ public final class ReviewServer implements AutoCloseable {
       var _ =
           channel
               .pipeline()
+              .addLast(new Hello(handshakes, connection, () -> secure(channel, connection)));
+    }
+
+    private SslHandler secure(Channel channel, Connection connection) {
+      SslHandler handler = tls.newHandler(channel.alloc());
+      var _ =
+          channel
+              .pipeline()
               .addLast(
-                  tls.newHandler(channel.alloc()),
+                  handler,
                   connection.new HeadBegins(),
                   new HttpServerCodec(),
                   new HttpServerKeepAliveHandler(),
                   new HttpServerExpectContinueHandler(),
                   new FlowControlHandler(),
                   connection);
+      return handler;
     }
   }
 

@@ -22,7 +22,17 @@ public enum InjectableFile {
   IO_PRESSURE("/proc/pressure/io", false),
   ONLINE_CPUS("/sys/devices/system/cpu/online"),
   PRESENT_CPUS("/sys/devices/system/cpu/present"),
-  POSSIBLE_CPUS("/sys/devices/system/cpu/possible");
+  POSSIBLE_CPUS("/sys/devices/system/cpu/possible"),
+  OFFLINE_CPUS("/sys/devices/system/cpu/offline"),
+  ONLINE_NODES("/sys/devices/system/node/online"),
+  POSSIBLE_NODES("/sys/devices/system/node/possible"),
+  NODES_WITH_CPUS("/sys/devices/system/node/has_cpu"),
+  NODES_WITH_MEMORY("/sys/devices/system/node/has_memory"),
+  LIST_OF_NODE_CPUS("/sys/devices/system/node/node0/cpulist"),
+  MAP_OF_NODE_CPUS("/sys/devices/system/node/node0/cpumap"),
+  NODE_MEMINFO("/sys/devices/system/node/node0/meminfo"),
+  NODE_DISTANCE("/sys/devices/system/node/node0/distance"),
+  VMSTAT("/proc/vmstat", false);
 
   private static final List<InjectableFile> ALL = List.of(values());
 
@@ -37,7 +47,7 @@ public enum InjectableFile {
   InjectableFile(String path, boolean byRuncToo) {
     this.path = path;
     this.byRuncToo = byRuncToo;
-    volumeName = "podproc" + path.replace('/', '-');
+    volumeName = "podproc" + path.replace('/', '-').replace('_', '-');
   }
 
   public static List<InjectableFile> all() {

@@ -3,30 +3,28 @@ package io.podproc.webhook.injection;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.errorprone.annotations.FormatMethod;
+import io.podproc.rules.FilesWish;
+import io.podproc.rules.OptIn;
 import io.podproc.webhook.injection.Decision.Inject;
 import io.podproc.webhook.injection.Decision.Skip;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Decides which pods get which files. When in doubt, a pod stays as it is and is told why. */
 public final class InjectionPolicy {
-  public static final String INJECT_LABEL = "podproc.io/inject";
-  public static final String FILES_ANNOTATION = "podproc.io/files";
   public static final String ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
 
-  private static final String ENABLED = "enabled";
-  private static final String DISABLED = "disabled";
-  private static final String SYSTEM_NAMESPACE = "kube-system";
-  private static final String OS_LABEL = "kubernetes.io/os";
+  private static final String WINDOWS = "windows";
+
+  /** The second is the older name, which kubelets still set. */
+  private static final List<String> OS_LABELS =
+      List.of("kubernetes.io/os", "beta.kubernetes.io/os");
 
   private final InjectionRules rules;
   private final Pattern runtimeClasses;
@@ -50,57 +48,51 @@ public final class InjectionPolicy {
    */
   public Decision decide(
       Pod pod, String namespace, Supplier<Optional<Map<String, String>>> namespaceLabels) {
-    Optional<String> wish = pod.label(INJECT_LABEL);
-    if (wish.filter(DISABLED::equals).isPresent()) {
-      return silently(Reason.OPTED_OUT);
-    }
-    if (namespace.equals(rules.ownNamespace())) {
-      return silently(Reason.OWN_NAMESPACE);
-    }
-    if (namespace.equals(SYSTEM_NAMESPACE)) {
-      return silently(Reason.SYSTEM_NAMESPACE);
+    Optional<String> wish = pod.label(OptIn.LABEL);
+    Optional<OptIn> anywhere = OptIn.anywhere(wish, namespace, rules.ownNamespace());
+    if (anywhere.isPresent()) {
+      return silently(Reason.of(anywhere.get()));
     }
     Optional<Map<String, String>> known = namespaceLabels.get();
     if (known.isEmpty()) {
       return skip(
           Reason.NAMESPACE_UNKNOWN, "the labels of namespace %s can't be known now", namespace);
     }
-    Map<String, String> labels = known.get();
-    String namespaceWish = labels.getOrDefault(INJECT_LABEL, "");
-    if (namespaceWish.equals(DISABLED)) {
-      return silently(Reason.OPTED_OUT);
-    }
-    if (wish.filter(value -> !value.equals(ENABLED)).isPresent()) {
+    OptIn optIn = OptIn.within(known.get(), wish);
+    if (optIn == OptIn.INVALID_LABEL) {
       return skip(
           Reason.INVALID_LABEL,
           "the label %s is \"%s\", not enabled or disabled",
-          INJECT_LABEL,
-          wish.get());
+          OptIn.LABEL,
+          wish.orElseThrow());
     }
-    if (wish.isEmpty() && !namespaceWish.equals(ENABLED)) {
-      return silently(Reason.NOT_OPTED_IN);
-    }
-    return obstacle(pod, labels)
-        .orElseGet(() -> files(pod, wish.isPresent() ? Reason.POD_LABEL : Reason.NAMESPACE_LABEL));
+    Reason reason = Reason.of(optIn);
+    return optIn.isIn()
+        ? obstacle(pod, known.get())
+            .orElseGet(() -> files(pod, reason))
+            .with(ViewWarnings.of(pod, rules.nodeDelivery()))
+        : silently(reason);
   }
 
   private Optional<Decision> obstacle(Pod pod, Map<String, String> namespaceLabels) {
     JsonNode spec = pod.spec();
     String runtimeClass = spec.path("runtimeClassName").asText("");
+    Optional<String> virtualNode = VirtualNodes.sign(pod, namespaceLabels);
     Skip obstacle = null;
     if (pod.annotation("kubernetes.io/config.mirror").isPresent()) {
       obstacle = skip(Reason.STATIC_POD, "static pods are the kubelet's, not the API server's");
-    } else if (isForWindows(spec)) {
+    } else if (isForWindows(pod)) {
       obstacle = skip(Reason.WINDOWS, "Windows has no /proc");
     } else if (!runtimeClass.isEmpty() && runtimeClasses.matcher(runtimeClass).matches()) {
       obstacle =
           skip(Reason.RUNTIME_CLASS, "the runtime class %s has a kernel of its own", runtimeClass);
-    } else if (isForVirtualNode(pod)) {
-      obstacle = skip(Reason.VIRTUAL_NODE, "no daemon runs on virtual nodes");
+    } else if (virtualNode.isPresent()) {
+      obstacle =
+          skip(Reason.VIRTUAL_NODE, "no daemon runs on virtual nodes (%s)", virtualNode.get());
     } else if (spec.path("hostUsers").isBoolean()
         && !spec.path("hostUsers").asBoolean()
         && !rules.userNamespaces()) {
-      obstacle = skip(Reason.USER_NAMESPACE, "with hostUsers: false its mounts can't be mapped");
+      obstacle = leave(Reason.USER_NAMESPACE, "with hostUsers: false its mounts can't be mapped");
     } else if (rules.skipHostPid() && spec.path("hostPID").asBoolean()) {
       obstacle = skip(Reason.HOST_PID, "with hostPID it keeps the node's view");
     } else {
@@ -110,7 +102,7 @@ public final class InjectionPolicy {
       // What is no level at all is enforced as restricted.
       if (!enforced.equals("privileged")) {
         obstacle =
-            skip(
+            leave(
                 Reason.POD_SECURITY,
                 "Pod Security \"%s\" of its namespace forbids hostPath",
                 enforced);
@@ -119,66 +111,83 @@ public final class InjectionPolicy {
     return Optional.ofNullable(obstacle);
   }
 
-  private static boolean isForWindows(JsonNode spec) {
-    return spec.path("os").path("name").asText().equals("windows")
-        || spec.path("nodeSelector").path(OS_LABEL).asText().equals("windows");
-  }
-
-  private static boolean isForVirtualNode(Pod pod) {
+  /** By its word on itself, by what it asks of nodes, or by what there is on Windows alone. */
+  private static boolean isForWindows(Pod pod) {
     JsonNode spec = pod.spec();
-    return spec.path("nodeSelector").path("type").asText().equals("virtual-kubelet")
-        || spec.path("schedulerName").asText().equals("fargate-scheduler")
-        || pod.label("eks.amazonaws.com/fargate-profile").isPresent()
-        || spec.path("tolerations")
-            .valueStream()
-            .anyMatch(t -> t.path("key").asText().equals("virtual-kubelet.io/provider"));
+    Placement placement = new Placement(spec);
+    return spec.path("os").path("name").asText().equals(WINDOWS)
+        || OS_LABELS.stream()
+            .anyMatch(label -> placement.names(label, WINDOWS) || placement.avoids(label, "linux"))
+        || pod.isHostProcess();
   }
 
   private Decision files(Pod pod, Reason reason) {
-    Optional<String> wish = pod.annotation(FILES_ANNOTATION);
-    if (wish.isEmpty()) {
+    Optional<String> annotation = pod.annotation(FilesWish.ANNOTATION);
+    if (annotation.isEmpty()) {
       return new Inject(rules.defaultFiles(), reason, List.of());
     }
-    Set<InjectableFile> wanted = new LinkedHashSet<>();
+    FilesWish<InjectableFile> wish =
+        FilesWish.read(annotation.get(), rules.defaultFiles(), InjectableFile::at);
     List<String> warnings = new ArrayList<>();
-    for (String word : Arrays.stream(wish.get().split(",", -1)).map(String::strip).toList()) {
-      if (word.equals("default")) {
-        wanted.addAll(rules.defaultFiles());
-      } else if (!word.isEmpty()) {
-        InjectableFile.at(word)
-            .ifPresentOrElse(
-                wanted::add,
-                () -> warnings.add(Warning.of(FILES_ANNOTATION + " names no such file: " + word)));
-      }
+    for (String word : wish.unknown()) {
+      warnings.add(Warning.of(FilesWish.ANNOTATION + " names no such file: " + word));
     }
     if (!warnings.isEmpty()) {
       warnings.addAll(
           Warning.listing(
               "there are:",
               Stream.concat(
-                      Stream.of("default"), InjectableFile.all().stream().map(InjectableFile::path))
+                      Stream.of(FilesWish.DEFAULT),
+                      InjectableFile.all().stream().map(InjectableFile::path))
                   .toList()));
     }
-    List<InjectableFile> files = InjectableFile.all().stream().filter(wanted::contains).toList();
+    List<InjectableFile> files =
+        InjectableFile.all().stream().filter(wish.files()::contains).toList();
     if (files.isEmpty()) {
-      warnings.addFirst(Warning.of("not injected: " + FILES_ANNOTATION + " names no file"));
+      warnings.addFirst(Warning.of("not injected: " + FilesWish.ANNOTATION + " names no file"));
       return new Skip(Reason.NO_FILES, warnings);
     }
+    if (rules.nodeDelivery()) {
+      return forNodeToo(files, reason, warnings);
+    }
     files.stream()
-        .filter(file -> !file.byRuncToo() && !rules.defaultFiles().contains(file))
+        .filter(this::stopsRunc)
         .forEach(file ->
             warnings.add(
                 Warning.of(file.path() + ": the pod starts with crun only, runc refuses it")));
     return new Inject(files, reason, warnings);
   }
 
+  /** What runc refuses to mount is no matter for a node, which brings it afterwards. */
+  private Decision forNodeToo(List<InjectableFile> wanted, Reason reason, List<String> warnings) {
+    List<InjectableFile> files = wanted.stream().filter(file -> !stopsRunc(file)).toList();
+    return files.isEmpty()
+        ? new Skip(Reason.LEFT_TO_NODE, warnings)
+        : new Inject(files, reason, warnings);
+  }
+
+  private boolean stopsRunc(InjectableFile file) {
+    return !file.byRuncToo() && !rules.defaultFiles().contains(file);
+  }
+
   private static Skip silently(Reason reason) {
     return new Skip(reason, List.of());
   }
 
+  /** What a webhook can't do, and a node can. */
+  @FormatMethod
+  private Skip leave(Reason reason, String why, Object... words) {
+    return rules.nodeDelivery()
+        ? warned(reason, "its node brings the files: " + String.format(Locale.ROOT, why, words))
+        : skip(reason, why, words);
+  }
+
   @FormatMethod
   private static Skip skip(Reason reason, String why, Object... words) {
-    return new Skip(
-        reason, List.of(Warning.of("not injected: " + String.format(Locale.ROOT, why, words))));
+    return warned(reason, "not injected: " + String.format(Locale.ROOT, why, words));
+  }
+
+  private static Skip warned(Reason reason, String text) {
+    return new Skip(reason, List.of(Warning.of(text)));
   }
 }

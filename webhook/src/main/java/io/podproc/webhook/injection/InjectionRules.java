@@ -16,6 +16,7 @@ import java.util.List;
  * @param userNamespaces whether the daemon's mount can be idmapped
  * @param defaultPodSecurity what is enforced in namespaces that do not say
  * @param preferReadyNodes whether injected pods prefer nodes where the daemon serves
+ * @param nodeDelivery whether daemons bring files to pods as well
  */
 public record InjectionRules(
     String mountPoint,
@@ -26,4 +27,5 @@ public record InjectionRules(
     boolean skipPrivileged,
     boolean userNamespaces,
     PodSecurityLevel defaultPodSecurity,
-    boolean preferReadyNodes) {}
+    boolean preferReadyNodes,
+    boolean nodeDelivery) {}

@@ -4,15 +4,18 @@ package io.podproc.webhook.injection;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.podproc.rules.ViewWish;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A pod's raw JSON. What is read here is of the right shape; all else in it may be anything. */
 public final class Pod {
+  private final JsonNode json;
   private final JsonNode labels;
   private final JsonNode annotations;
   private final JsonNode spec;
@@ -24,6 +27,7 @@ public final class Pod {
    * @throws UnreadablePodException if it has no spec or containers, or something is of a wrong type
    */
   public Pod(JsonNode json) throws UnreadablePodException {
+    this.json = json;
     JsonNode metadata = member(json, "metadata", JsonNodeType.OBJECT);
     labels = member(metadata, "labels", JsonNodeType.OBJECT);
     annotations = member(metadata, "annotations", JsonNodeType.OBJECT);
@@ -71,8 +75,38 @@ public final class Pod {
     return annotations.optional(name).map(JsonNode::asText);
   }
 
+  /** What its annotations say that its containers are to be shown. */
+  ViewWish view() {
+    Map<String, String> said = new HashMap<>();
+    for (Map.Entry<String, JsonNode> annotation : annotations.properties()) {
+      if (ViewWish.concerns(annotation.getKey())) {
+        said.put(annotation.getKey(), annotation.getValue().asText());
+      }
+    }
+    return ViewWish.of(said);
+  }
+
+  /** All of it. */
+  JsonNode json() {
+    return json;
+  }
+
+  JsonNode annotations() {
+    return annotations;
+  }
+
   JsonNode spec() {
     return spec;
+  }
+
+  /** Whether it or a container of it runs in no container: that is there on Windows alone. */
+  boolean isHostProcess() {
+    return Stream.concat(
+            Stream.of(spec),
+            Stream.of("initContainers", "containers")
+                .flatMap(list -> spec.path(list).valueStream()))
+        .map(owner -> owner.path("securityContext").path("windowsOptions").path("hostProcess"))
+        .anyMatch(JsonNode::asBoolean);
   }
 
   boolean hasVolumeList() {

@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -61,7 +62,8 @@ public final class PodMutator {
     if (rules.preferReadyNodes() && !pass.mounted.isEmpty()) {
       preferReadyNodes(pod.spec(), patch);
     }
-    return pass.mutation(patch, files);
+    List<String> warnings = pass.mounted.isEmpty() ? List.of() : nameVolumes(pod, pass, patch);
+    return pass.mutation(patch, files, warnings);
   }
 
   /**
@@ -77,7 +79,7 @@ public final class PodMutator {
     pod.ephemeralContainers().stream()
         .filter(container -> !old.contains(container.name()))
         .forEach(container -> pass.mount(container, present));
-    return pass.mutation(pass.patch, files);
+    return pass.mutation(pass.patch, files, List.of());
   }
 
   /** One pod's way through here. */
@@ -138,9 +140,10 @@ public final class PodMutator {
       return missing;
     }
 
-    Mutation mutation(ArrayNode wholePatch, List<InjectableFile> files) {
+    Mutation mutation(
+        ArrayNode wholePatch, List<InjectableFile> files, List<String> furtherWarnings) {
       List<Reason> conflicts = new ArrayList<>();
-      List<String> warnings = new ArrayList<>();
+      List<String> warnings = new ArrayList<>(furtherWarnings);
       files.stream()
           .filter(misnamed::contains)
           .forEach(file -> {
@@ -180,20 +183,47 @@ public final class PodMutator {
     ObjectNode expression = term.putObject("preference").putArray("matchExpressions").addObject();
     expression.put("key", READY_LABEL).put("operator", "In").putArray("values").add("true");
 
-    String pointer = "/spec";
-    JsonNode parent = spec;
-    for (String name : List.of("affinity", "nodeAffinity")) {
-      pointer += "/" + name;
-      parent = Pod.member(parent, name, JsonNodeType.OBJECT);
-      if (parent.isMissingNode()) {
-        add(patch, pointer, JSON.objectNode());
+    JsonNode affinity = descend(patch, spec, "/spec", List.of("affinity", "nodeAffinity"));
+    String list = "preferredDuringSchedulingIgnoredDuringExecution";
+    JsonNode terms = Pod.member(affinity, list, JsonNodeType.ARRAY);
+    if (terms.valueStream().noneMatch(term::equals)) {
+      String pointer = "/spec/affinity/nodeAffinity/" + list;
+      appendAll(patch, pointer, terms.isArray(), JSON.arrayNode().add(term));
+    }
+  }
+
+  /** So that they hold no node: warns where there is no room to say so. */
+  private static List<String> nameVolumes(Pod pod, Pass pass, ArrayNode patch)
+      throws UnreadablePodException {
+    try {
+      List<String> names = pass.mounted.stream().map(InjectableFile::volumeName).toList();
+      Optional<String> value = SafeToEvict.naming(names, pod.annotations());
+      if (value.isPresent()) {
+        JsonNode _ = descend(patch, pod.json(), "", List.of("metadata", "annotations"));
+        String key = SafeToEvict.VOLUMES.replace("/", "~1");
+        add(patch, "/metadata/annotations/" + key, JSON.textNode(value.get()));
+      }
+      return List.of();
+    } catch (SafeToEvict.Full e) {
+      return List.of(
+          Warning.of("its node is not scaled down: no room in its annotations to name volumes"));
+    }
+  }
+
+  /** The innermost of objects in each other; those that are missing are made. */
+  private static JsonNode descend(
+      ArrayNode patch, JsonNode outermost, String pointer, List<String> names)
+      throws UnreadablePodException {
+    JsonNode object = outermost;
+    String path = pointer;
+    for (String name : names) {
+      path += "/" + name;
+      object = Pod.member(object, name, JsonNodeType.OBJECT);
+      if (object.isMissingNode()) {
+        add(patch, path, JSON.objectNode());
       }
     }
-    String list = "preferredDuringSchedulingIgnoredDuringExecution";
-    JsonNode terms = Pod.member(parent, list, JsonNodeType.ARRAY);
-    if (terms.valueStream().noneMatch(term::equals)) {
-      appendAll(patch, pointer + "/" + list, terms.isArray(), JSON.arrayNode().add(term));
-    }
+    return object;
   }
 
   /** Adds items to the end of a list, which may have to be made first. */
@@ -208,7 +238,7 @@ public final class PodMutator {
     }
   }
 
-  /** Pointers are made of names and indexes that need no escapes. */
+  /** Pointers are made of names and indexes that need no escapes, or have them. */
   private static void add(ArrayNode patch, String pointer, JsonNode value) {
     ObjectNode operation = patch.addObject();
     operation.put("op", "add").put("path", pointer).set("value", value);

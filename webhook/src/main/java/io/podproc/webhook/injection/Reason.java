@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook.injection;
 
+import io.podproc.rules.OptIn;
 import java.util.Locale;
 
 /** All that can become of a review or of one of its paths, and why: what metrics count. */
@@ -25,6 +26,8 @@ public enum Reason {
   POD_SECURITY(Result.SKIPPED),
   /** The annotation names no file that there is. */
   NO_FILES(Result.SKIPPED),
+  /** Of what it names, all is what its node brings. */
+  LEFT_TO_NODE(Result.SKIPPED),
   /** All paths are taken, or all containers keep the node's view. */
   NOTHING_TO_MOUNT(Result.SKIPPED),
   /** Injected by an earlier call for the same pod. */
@@ -67,6 +70,19 @@ public enum Reason {
 
   Reason(Result result) {
     this.result = result;
+  }
+
+  /** That of labels alone. */
+  static Reason of(OptIn labels) {
+    return switch (labels) {
+      case NAMESPACE_LABEL -> NAMESPACE_LABEL;
+      case POD_LABEL -> POD_LABEL;
+      case NOT_OPTED_IN -> NOT_OPTED_IN;
+      case OPTED_OUT -> OPTED_OUT;
+      case OWN_NAMESPACE -> OWN_NAMESPACE;
+      case SYSTEM_NAMESPACE -> SYSTEM_NAMESPACE;
+      case INVALID_LABEL -> INVALID_LABEL;
+    };
   }
 
   public Result result() {

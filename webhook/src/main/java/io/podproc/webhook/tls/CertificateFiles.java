@@ -2,6 +2,9 @@
 package io.podproc.webhook.tls;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.podproc.webhook.log.Complaints;
+import io.podproc.webhook.tls.kubernetes.RegisteredWebhook;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -62,11 +62,6 @@ public record CertificateSettings(
     return List.of(calledName(), service + "." + namespace, service);
   }
 
-  /** How much earlier than now a certificate begins, for those whose clock is behind. */
-  static Duration backdate(Duration validity) {
-    return shorter(Duration.ofHours(1), validity.dividedBy(10));
-  }
-
   /** After what time every API server surely has a caBundle that was registered. */
   Duration settling() {
     return shorter(Duration.ofMinutes(5), validity.dividedBy(10));

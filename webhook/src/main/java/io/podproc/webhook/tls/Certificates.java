@@ -2,6 +2,8 @@
 package io.podproc.webhook.tls;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.podproc.webhook.log.Complaints;
+import io.podproc.webhook.tls.serving.ServingKeys;
 import java.time.InstantSource;
 
 /** Sees to it that there is a certificate to serve, until it is closed. */

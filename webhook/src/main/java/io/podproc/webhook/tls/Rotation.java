@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook.tls;
 
+import io.podproc.webhook.tls.kubernetes.Registration;
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;

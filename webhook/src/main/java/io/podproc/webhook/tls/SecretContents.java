@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook.tls;
 
+import io.podproc.webhook.tls.kubernetes.ApiServerClock;
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.Pem;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
@@ -169,17 +173,16 @@ record SecretContents(
     return new SecretContents(
         current.filter(ca -> isOfUse(ca.certificate(), now)),
         next.filter(ca -> isOfUse(ca.certificate(), now)),
-        oldEnded ? List.of() : old.stream().filter(ca -> !hasEnded(ca, now)).toList(),
+        oldEnded
+            ? List.of()
+            : old.stream().filter(ca -> !ServingCertificate.hasEnded(ca, now)).toList(),
         oldEnded ? Instant.EPOCH : oldUntil,
         serving.filter(tls -> isOfUse(tls.certificate(), now)));
   }
 
   private static boolean isOfUse(X509Certificate certificate, Instant now) {
     Instant begin = certificate.getNotBefore().toInstant();
-    return !hasEnded(certificate, now) && !begin.isAfter(now.plus(ApiServerClock.TOLERANCE));
-  }
-
-  static boolean hasEnded(X509Certificate certificate, Instant now) {
-    return now.isAfter(certificate.getNotAfter().toInstant());
+    return !ServingCertificate.hasEnded(certificate, now)
+        && !begin.isAfter(now.plus(ApiServerClock.TOLERANCE));
   }
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.webhook.tls;
 
+import io.podproc.webhook.tls.kubernetes.RegisteredWebhook;
+import io.podproc.webhook.tls.kubernetes.Registration;
+import io.podproc.webhook.tls.serving.ServingKeys;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -42,6 +42,7 @@ class ReviewerTest {
           false,
           false,
           PodSecurityLevel.PRIVILEGED,
+          false,
           false);
 
   private final Reviewer reviewer =
@@ -60,6 +61,21 @@ class ReviewerTest {
         .isInstanceOf(MalformedReviewException.class)
         .hasMessageContaining(words)
         .hasMessageNotContainingAny("hunter2", "com.fasterxml", "\n");
+  }
+
+  /** By its first bytes it is UTF-32. A fuzzer found that its parser fails in another way then. */
+  @Test
+  void aBodyInNoEncodingIsRefused() {
+    byte[] body = new byte[16];
+    Arrays.fill(body, 8, 12, (byte) 0x75);
+    assertMalformed(body, "not text in UTF-8");
+  }
+
+  /** A fuzzer found that they end the parser in a way of their own. */
+  @Test
+  void anExponentBeyondAllNumbersIsRefused() {
+    assertMalformed(
+        "{\"a\": 1e33333333333333333333}".getBytes(StandardCharsets.UTF_8), "too long numbers");
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.podproc.webhook.injection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -30,6 +31,10 @@ import net.jqwik.api.statistics.Statistics;
 class AnyPodTest {
   private static final JsonNodeFactory JSON = Reviews.JSON.getNodeFactory();
   private static final int TRIES = 2000;
+  private static final String SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+  private static final JsonPointer EVICTABLE =
+      JsonPointer.compile(
+          "/metadata/annotations/cluster-autoscaler.kubernetes.io~1safe-to-evict-local-volumes");
 
   // ---- any pod ----
 
@@ -154,7 +159,12 @@ class AnyPodTest {
             "{\"podproc.io/files\": \"default\"}",
             "{\"podproc.io/files\": \"/proc/meminfo,/proc/pressure/io\"}",
             "{\"podproc.io/files\": \"/proc/nothing,/proc/stat\", \"a/b~c\": \"\"}",
-            "{\"podproc.io/files\": \"\"}")
+            "{\"podproc.io/files\": \"\"}",
+            "{\"cluster-autoscaler.kubernetes.io/safe-to-evict\": \"false\", \"a\": \"b\"}",
+            "{\"cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes\": \"\"}",
+            "{\"cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes\": \"cache,,a b\"}",
+            "{\"cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes\":"
+                + " \"podproc-proc-stat,podproc-x\", \"a\": \"b\"}")
         .map(Reviews::json);
   }
 
@@ -183,8 +193,8 @@ class AnyPodTest {
   @Provide
   Arbitrary<Reviewer> reviewers() {
     Arbitrary<Boolean> flags = Arbitraries.of(true, false);
-    return Combinators.combine(flags, flags)
-        .as((skipPrivileged, preferReadyNodes) ->
+    return Combinators.combine(flags, flags, flags)
+        .as((skipPrivileged, preferReadyNodes, nodeDelivery) ->
             new Reviewer(
                 new InjectionRules(
                     "/var/lib/podproc",
@@ -195,7 +205,8 @@ class AnyPodTest {
                     skipPrivileged,
                     false,
                     PodSecurityLevel.PRIVILEGED,
-                    preferReadyNodes),
+                    preferReadyNodes,
+                    nodeDelivery),
                 namespace -> Optional.of(Map.of("podproc.io/inject", "enabled"))));
   }
 
@@ -229,7 +240,34 @@ class AnyPodTest {
   @Property(tries = TRIES)
   void nothingOfTheUsersIsLostOrMoved(
       @ForAll("reviewers") Reviewer reviewer, @ForAll("pods") JsonNode pod) {
-    assertThat(restrictedTo(pod, patched(reviewer, pod)).toString()).isEqualTo(pod.toString());
+    JsonNode after = patched(reviewer, pod);
+    String before = pod.at(EVICTABLE).asText();
+    String now = after.at(EVICTABLE).asText();
+    if (pod.at(EVICTABLE).isTextual() && !now.equals(before)) {
+      assertThat(now).startsWith(before.isEmpty() ? "podproc-" : before + ",podproc-");
+      ((ObjectNode) after.at(EVICTABLE.head())).put(SafeToEvict.VOLUMES, before);
+    }
+    assertThat(restrictedTo(pod, after).toString()).isEqualTo(pod.toString());
+  }
+
+  /** As Cluster Autoscaler decides on volumes: those that are named hold no node. */
+  @Property(tries = TRIES)
+  void whatIsAddedHoldsNoNodeUnlessThePodSaysSo(
+      @ForAll("reviewers") Reviewer reviewer, @ForAll("pods") JsonNode pod) {
+    JsonNode after = patched(reviewer, pod);
+    Set<String> named = Set.of(after.at(EVICTABLE).asText().split(","));
+    boolean decided = pod.at("/metadata/annotations").has(SAFE_TO_EVICT);
+    List<JsonNode> added =
+        tail(pod.path("spec").path("volumes"), after.path("spec").path("volumes"));
+    if (decided) {
+      assertThat(after.at(EVICTABLE)).isEqualTo(pod.at(EVICTABLE));
+    } else {
+      added.forEach(volume -> assertThat(named).contains(volume.path("name").asText()));
+    }
+    named.stream()
+        .filter(name -> !Set.of(pod.at(EVICTABLE).asText().split(",")).contains(name))
+        .forEach(name ->
+            assertThat(InjectableFile.all()).extracting(InjectableFile::volumeName).contains(name));
   }
 
   @Property(tries = TRIES)

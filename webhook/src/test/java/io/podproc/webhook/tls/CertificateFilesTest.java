@@ -4,6 +4,12 @@ package io.podproc.webhook.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.podproc.webhook.log.Complaints;
+import io.podproc.webhook.tls.kubernetes.Registration;
+import io.podproc.webhook.tls.serving.ServingKeys;
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.Pem;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
+import io.podproc.webhook.tls.kubernetes.Registration;
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.Pem;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;

@@ -3,6 +3,10 @@ package io.podproc.webhook.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.podproc.webhook.tls.kubernetes.Registration;
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.Pem;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;

@@ -3,6 +3,8 @@ package io.podproc.webhook.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -4,6 +4,9 @@ package io.podproc.webhook.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.podproc.webhook.tls.x509.Authority;
+import io.podproc.webhook.tls.x509.Pem;
+import io.podproc.webhook.tls.x509.ServingCertificate;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;

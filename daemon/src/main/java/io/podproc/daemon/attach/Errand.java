@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.attach;
+
+import io.podproc.daemon.attach.Sight.Tree;
+import io.podproc.daemon.delivery.Kind;
+import io.podproc.daemon.delivery.Outcome;
+import io.podproc.daemon.delivery.Outcome.Result;
+import io.podproc.daemon.kernel.MountInfo.Mount;
+import io.podproc.daemon.linux.Errno;
+import io.podproc.daemon.linux.MountVisit;
+import io.podproc.daemon.linux.MountVisit.Held;
+import io.podproc.daemon.linux.SystemCallException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What is to be done to the mounts of one container, all of it in one visit. */
+final class Errand {
+  private final MountVisit visit;
+  private final Sight sight;
+  private final Ours ours;
+  private final Path mountPoint;
+
+  /** Our files, and on what they are to be put. */
+  private final Map<Integer, Held> attached = new LinkedHashMap<>();
+
+  private final List<Held> detached = new ArrayList<>();
+
+  /** Of which a copy is to be kept that nothing covers. */
+  private final List<Tree> kept = new ArrayList<>();
+
+  /** Such copies that are not needed any more. */
+  private final List<Mount> spare = new ArrayList<>();
+
+  private final List<String> failures = new ArrayList<>();
+  private String skipped = "";
+
+  private Errand(MountVisit visit, Sight sight, Ours ours, Path mountPoint) {
+    this.visit = visit;
+    this.sight = sight;
+    this.ours = ours;
+    this.mountPoint = mountPoint;
+  }
+
+  /**
+   * Compares what is wanted with what is there.
+   *
+   * @param explicitly whether it is wanted in privileged containers, too
+   */
+  static Errand plan(
+      MountVisit visit,
+      Sight sight,
+      Ours ours,
+      Path mountPoint,
+      Set<String> files,
+      boolean explicitly)
+      throws SystemCallException {
+    Errand errand = new Errand(visit, sight, ours, mountPoint);
+    errand.skipped = files.isEmpty() ? "" : skipped(sight.kind(), explicitly);
+    Set<String> wanted = errand.skipped.isEmpty() ? files : Set.of();
+    List<Mount> brought = sight.brought(ours);
+    for (Mount mount : brought) {
+      if (!wanted.contains(mount.root())) {
+        errand.takeAway(mount);
+      }
+    }
+    for (String file : wanted.stream().sorted().toList()) {
+      errand.lay(file);
+    }
+    boolean some = brought.size() > errand.detached.size() || !errand.attached.isEmpty();
+    errand.planSpares(some);
+    return errand;
+  }
+
+  /** Why it gets none; empty where it gets what is wanted. */
+  private static String skipped(Kind kind, boolean explicitly) {
+    return switch (kind) {
+      case HOST_PID -> "it is in the node's pid namespace (hostPID)";
+      case PRIVILEGED -> explicitly ? "" : "it is privileged, and its pod is not labelled";
+      default -> "";
+    };
+  }
+
+  private void takeAway(Mount mount) {
+    try {
+      Held seen = sight.reach().at(mount);
+      if (seen.id() == mount.id()) {
+        detached.add(seen);
+      }
+    } catch (SystemCallException e) {
+      failures.add(mount.point() + ": " + e.getMessage());
+    }
+  }
+
+  /** What is mounted there already is ours, or the user's, and stays. */
+  private void lay(String file) {
+    Tree tree = sight.treeOf(file).orElse(null);
+    if (tree == null) {
+      return;
+    }
+    try {
+      Held target = visit.within(tree.held(), file.substring(tree.point().length() + 1));
+      Path live = mountPoint.resolve("./" + file);
+      attached.put(visit.copy(live, sight.mapped(), true), target);
+    } catch (SystemCallException e) {
+      switch (e.errno()) {
+        case Errno.EXDEV, Errno.ENOENT -> {}
+        case Errno.ELOOP -> failures.add(file + ": nothing serves it");
+        default -> failures.add(file + ": " + e.getMessage());
+      }
+    }
+  }
+
+  private void planSpares(boolean some) {
+    List<Mount> there =
+        sight.reach().mounts().mounts().stream()
+            .filter(ours::isUncovered)
+            .filter(mount -> !sight.reach().mounts().isCovered(mount))
+            .toList();
+    if (!some) {
+      spare.addAll(there);
+      return;
+    }
+    // With its /proc masked no namespace inside could mount one before, and none is to.
+    if (attached.isEmpty() || sight.trees().getFirst().masked()) {
+      return;
+    }
+    for (Tree tree : sight.trees()) {
+      boolean isThere =
+          there.stream().anyMatch(mount -> mount.point().equals(Ours.uncovered(tree.point())));
+      if (!tree.masked() && !isThere) {
+        kept.add(tree);
+      }
+    }
+  }
+
+  /** Whether all is as it is wanted. */
+  boolean isEmpty() {
+    return attached.isEmpty() && detached.isEmpty() && spare.isEmpty();
+  }
+
+  /** What to say where there is nothing to be done. */
+  Outcome nothing() {
+    if (!failures.isEmpty()) {
+      return new Outcome(Result.FAILED, String.join(", ", failures), 0, 0);
+    }
+    return skipped.isEmpty()
+        ? new Outcome(Result.NOTHING_TO_DO, "", 0, 0)
+        : new Outcome(Result.SKIPPED, skipped, 0, 0);
+  }
+
+  /** Does it. The thread must end then. */
+  Outcome run() throws SystemCallException {
+    visit.enter();
+    try {
+      keepUncovered();
+    } catch (SystemCallException e) {
+      String why = "no uncovered procfs can be kept for namespaces inside: " + e.getMessage();
+      return new Outcome(Result.FAILED, why, 0, 0);
+    }
+    int on = 0;
+    for (Map.Entry<Integer, Held> entry : attached.entrySet()) {
+      on += succeeds(() -> visit.putOn(entry.getKey(), entry.getValue()));
+    }
+    int off = 0;
+    for (Held mount : detached) {
+      off += succeeds(() -> visit.detach(mount));
+    }
+    for (Mount mount : spare) {
+      int _ = succeeds(() -> dropSpare(mount));
+    }
+    return failures.isEmpty()
+        ? new Outcome(skipped.isEmpty() ? Result.DONE : Result.SKIPPED, skipped, on, off)
+        : new Outcome(Result.FAILED, String.join(", ", failures), on, off);
+  }
+
+  private interface Step {
+    void take() throws SystemCallException;
+  }
+
+  private int succeeds(Step step) {
+    try {
+      step.take();
+      return 1;
+    } catch (SystemCallException e) {
+      failures.add(e.getMessage());
+      return 0;
+    }
+  }
+
+  private void keepUncovered() throws SystemCallException {
+    for (Tree tree : kept) {
+      visit.keepUncovered(tree.held(), dev(), Ours.inDev(Ours.uncovered(tree.point())));
+    }
+  }
+
+  private void dropSpare(Mount mount) throws SystemCallException {
+    Held seen = sight.reach().at(mount);
+    if (seen.id() == mount.id()) {
+      visit.detach(seen);
+      visit.removeDirectories(dev(), Ours.inDev(mount.point()));
+    }
+  }
+
+  /** Where directories can be made without asking a file system that may not answer. */
+  private Held dev() throws SystemCallException {
+    Held dev = sight.reach().seen(Ours.DEV);
+    boolean isMemory =
+        sight
+            .reach()
+            .mounts()
+            .byId(dev.id())
+            .filter(mount -> mount.type().equals("tmpfs"))
+            .isPresent();
+    if (!isMemory) {
+      throw new SystemCallException("mkdirat", Errno.EXDEV);
+    }
+    return dev;
+  }
+}

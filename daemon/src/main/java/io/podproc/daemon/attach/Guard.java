@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.attach;
+
+import io.podproc.daemon.cgroup.ProcCgroup;
+import io.podproc.daemon.delivery.Kind;
+import io.podproc.daemon.delivery.PodContainer;
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.kernel.MountInfo;
+import io.podproc.daemon.kernel.MountInfo.Mount;
+import io.podproc.daemon.linux.Errno;
+import io.podproc.daemon.linux.MountVisit;
+import io.podproc.daemon.linux.MountVisit.Held;
+import io.podproc.daemon.linux.SystemCallException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Says whether something may be attached to a container. The worst that an attach could do is to
+ * cover the node's own /proc, as of a process that is in its new mount namespace but still on the
+ * node's root: what follows is asked anew each time, and whatever can't be told is refused.
+ */
+final class Guard {
+  /** The first process of the node. */
+  static final int INIT = 1;
+
+  /** More than a full node has, and so a container that has all of its mounts. */
+  private static final int MOST_MOUNTS = 4096;
+
+  /** CAP_SYS_ADMIN (linux/capability.h). */
+  private static final int SYS_ADMIN = 21;
+
+  private static final Pattern BOUNDING_SET =
+      Pattern.compile("^CapBnd:\\s*([0-9a-f]{1,16})$", Pattern.MULTILINE);
+
+  /** Directories that are always empty: what is mounted there covers nothing. */
+  private static final Set<String> EMPTY =
+      Set.of(
+          "/proc/sys/fs/binfmt_misc",
+          "/proc/fs/nfsd",
+          "/sys/fs/bpf",
+          "/sys/fs/cgroup",
+          "/sys/fs/fuse/connections",
+          "/sys/fs/pstore",
+          "/sys/fs/selinux",
+          "/sys/fs/smackfs",
+          "/sys/firmware/efi/efivars",
+          "/sys/kernel/config",
+          "/sys/kernel/debug",
+          "/sys/kernel/security",
+          "/sys/kernel/tracing");
+
+  private final Processes processes;
+  private final Ours ours;
+  private final Mount nodeRoot;
+  private final Mount nodeProc;
+  private final Set<String> nodeNamespaces;
+  private final Set<String> nodePids;
+  private final String ownUsers;
+
+  /**
+   * @throws IOException the node can't be looked at
+   */
+  Guard(Processes processes, Ours ours) throws IOException {
+    this.processes = processes;
+    this.ours = ours;
+    MountInfo node =
+        processes.mounts(INIT, mount -> mount.point().equals("/") || mount.point().equals("/proc"));
+    nodeRoot = node.at("/").orElseThrow(() -> new IOException("the node has no root directory"));
+    nodeProc = node.at("/proc").orElseThrow(() -> new IOException("the node has no /proc"));
+    nodeNamespaces = new HashSet<>(Set.of(processes.ownMountNamespace()));
+    nodePids = new HashSet<>(Set.of(processes.ownPidNamespace()));
+    try {
+      boolean _ = nodeNamespaces.add(processes.mountNamespace(INIT));
+      boolean _ = nodePids.add(processes.pidNamespace(INIT));
+    } catch (IOException e) {
+      // It may do more than we may, and can't be looked at; who is there is on the node's root.
+    }
+    ownUsers = processes.ownUserNamespace();
+  }
+
+  /**
+   * What may be done to a container.
+   *
+   * @throws RefusedException nothing
+   * @throws IOException it is gone
+   */
+  Sight look(MountVisit visit, PodContainer container) throws RefusedException, IOException {
+    checkIdentity(visit, container);
+    MountInfo mounts =
+        MountInfo.readAll(visit.file("mountinfo"), MOST_MOUNTS, mount -> concerns(mount, container))
+            .orElseThrow(() -> RefusedException.forGood("it has more mounts than are looked at"));
+    checkRoot(visit, mounts);
+    if (mounts.mounts().stream().noneMatch(mount -> isOfPod(mount, container))) {
+      throw RefusedException.sandbox();
+    }
+    Reach reach = new Reach(visit, mounts, processes);
+    List<Sight.Tree> trees = new ArrayList<>();
+    trees.add(tree(reach, "/proc", "proc"));
+    try {
+      trees.add(tree(reach, "/sys", "sysfs"));
+    } catch (RefusedException e) {
+      // Then it gets files of /proc alone.
+    }
+    boolean mapped = !namespace(visit, "user").equals(ownUsers);
+    return new Sight(kind(visit, trees.getFirst().masked()), trees, reach, mapped);
+  }
+
+  private Kind kind(MountVisit visit, boolean masked) throws IOException {
+    if (nodePids.contains(namespace(visit, "pid"))) {
+      return Kind.HOST_PID;
+    }
+    return !masked || maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY;
+  }
+
+  private static String namespace(MountVisit visit, String which) throws IOException {
+    return Files.readSymbolicLink(visit.file("ns/" + which)).toString();
+  }
+
+  /** Looks at what is no container, and of which nothing may be made. */
+  Sight exercise(MountVisit visit) throws RefusedException, IOException {
+    PodContainer none = new PodContainer("", "", 0);
+    MountInfo mounts =
+        MountInfo.readAll(visit.file("mountinfo"), MOST_MOUNTS, mount -> concerns(mount, none))
+            .orElseThrow(() -> RefusedException.forGood("it has more mounts than are looked at"));
+    Reach reach = new Reach(visit, mounts, processes);
+    List<Sight.Tree> trees = List.of(new Sight.Tree("/proc", held(reach, "/proc"), true));
+    return new Sight(maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY, trees, reach, false);
+  }
+
+  private static boolean isOfPod(Mount mount, PodContainer container) {
+    return mount.root().contains("/pods/" + container.podUid() + "/");
+  }
+
+  private static boolean concerns(Mount mount, PodContainer container) {
+    String point = mount.point();
+    return point.equals(Ours.DEV)
+        || point.startsWith(Ours.DEV + "/" + Ours.UNCOVERED)
+        || isIn("/proc", point)
+        || isIn("/sys", point)
+        || Reach.concerns(mount)
+        || isOfPod(mount, container);
+  }
+
+  private static boolean isIn(String tree, String point) {
+    return point.startsWith(tree)
+        && (point.length() == tree.length() || point.charAt(tree.length()) == '/');
+  }
+
+  /** The pid may be another process's by now; one that begins is still in the node's namespace. */
+  private void checkIdentity(MountVisit visit, PodContainer container)
+      throws RefusedException, IOException {
+    ProcCgroup cgroup = ProcCgroup.parse(Files.readString(visit.file("cgroup")));
+    if (cgroup.paths().noneMatch(path -> path.contains(container.containerId()))) {
+      throw RefusedException.forGood("its process is in another cgroup");
+    }
+    if (nodeNamespaces.contains(Files.readSymbolicLink(visit.namespace()).toString())) {
+      throw RefusedException.onNode("it is in the node's mount namespace");
+    }
+  }
+
+  private void checkRoot(MountVisit visit, MountInfo mounts) throws RefusedException {
+    Mount root =
+        mounts
+            .byId(visit.root().id())
+            .filter(mount -> mount.point().equals("/"))
+            .orElseThrow(() -> RefusedException.nearlyMade("its root is no mount"));
+    if (root.device().equals(nodeRoot.device()) && root.root().equals(nodeRoot.root())) {
+      throw RefusedException.onNode("its root is the node's");
+    }
+  }
+
+  /** A procfs or sysfs that is the container's alone, by what the kernel says of its mount. */
+  private Sight.Tree tree(Reach reach, String point, String type) throws RefusedException {
+    Held held = held(reach, point);
+    Mount mount =
+        reach
+            .mounts()
+            .byId(held.id())
+            .filter(found -> found.point().equals(point))
+            .orElseThrow(() -> RefusedException.nearlyMade(point + " is no mount"));
+    if (!mount.type().equals(type)) {
+      throw RefusedException.forGood(point + " is no " + type);
+    }
+    if (!mount.root().equals("/")) {
+      throw RefusedException.forGood(point + " is a part of a " + type);
+    }
+    if (mount.shared()) {
+      throw RefusedException.forGood(point + " is shared with others");
+    }
+    if (mount.device().equals(nodeProc.device())) {
+      throw RefusedException.forGood(point + " is the node's");
+    }
+    return new Sight.Tree(point, held, isMasked(mount, reach.mounts()));
+  }
+
+  private static Held held(Reach reach, String point) throws RefusedException {
+    try {
+      return reach.seen(point);
+    } catch (SystemCallException e) {
+      throw RefusedException.forGood(
+          switch (e.errno()) {
+            case Errno.ENOENT -> "it has no " + point;
+            case Errno.EAGAIN, Errno.EINVAL, Errno.ENOSYS ->
+                "what its " + point + " is can't be told without asking a file system of its own";
+            default -> "its " + point + " can't be looked at: " + e.getMessage();
+          });
+    }
+  }
+
+  private boolean isMasked(Mount tree, MountInfo mounts) {
+    return mounts.mounts().stream()
+        .anyMatch(mount ->
+            mount.parent() == tree.id()
+                && mount.id() != tree.id()
+                && !ours.isOurs(mount)
+                && !EMPTY.contains(mount.point()));
+  }
+
+  private static boolean maySysAdmin(MountVisit visit) throws IOException {
+    Matcher set = BOUNDING_SET.matcher(Files.readString(visit.file("status")));
+    return !set.find() || ((Long.parseUnsignedLong(set.group(1), 16) >> SYS_ADMIN) & 1) == 1;
+  }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.attach;
+
+import io.podproc.daemon.host.Processes;
+import io.podproc.daemon.kernel.MountInfo;
+import io.podproc.daemon.kernel.MountInfo.Mount;
+import io.podproc.daemon.linux.Errno;
+import io.podproc.daemon.linux.MountVisit;
+import io.podproc.daemon.linux.MountVisit.Held;
+import io.podproc.daemon.linux.SystemCallException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+
+/**
+ * Exchanges mounts in containers for live ones, or takes them away. A reader sees the one or the
+ * other and nothing between. Each namespace is visited by a thread of its own that has a limited
+ * time; whatever goes wrong in one, the others get their turn.
+ */
+public final class Repair {
+  /** For what is done in a namespace; and until it is given up. */
+  private static final Duration TIME = Duration.ofSeconds(3);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** So many namespaces are visited side by side: one that never answers holds up no other. */
+  private static final int AT_ONCE = 32;
+
+  private static final String LATE = "no time left";
+  private static final String OTHER = "another mount is seen there";
+
+  /** More than any node has. */
+  private static final int MOST_MOUNTS = 65_536;
+
+  private final Path procRoot;
+  private final Processes processes;
+  private final Path mountPoint;
+  private final Repairs told;
+
+  /**
+   * @param procRoot where the host's /proc is seen
+   * @param mountPoint where live files are seen
+   */
+  public Repair(Path procRoot, Path mountPoint, Repairs told) {
+    this.procRoot = procRoot;
+    this.processes = new Processes(procRoot);
+    this.mountPoint = mountPoint;
+    this.told = told;
+  }
+
+  /** What is done in a namespace. The outcomes are added one by one. */
+  private interface Work {
+    void in(Place place, Reach reach, List<Change> outcomes) throws SystemCallException;
+  }
+
+  /** Puts a live file in the place of each finding. */
+  public Tally exchange(List<Place> places) throws InterruptedException {
+    return visit(places, this::exchange);
+  }
+
+  /** Takes findings away, so that each container sees the files of its own that lie beneath. */
+  Tally takeAway(List<Place> places) throws InterruptedException {
+    return visit(places, Repair::takeAway);
+  }
+
+  /**
+   * Takes all mounts of a mount point's daemons away, wherever they are; of containers, too, that
+   * were being made and are seen only afterwards.
+   *
+   * @throws IOException processes can't be looked at
+   */
+  public Tally release(Search search) throws IOException, InterruptedException {
+    List<Place> places = search.ours();
+    Tally tally = takeAway(places);
+    Set<Long> known =
+        places.stream()
+            .flatMap(place -> place.findings().stream())
+            .map(finding -> finding.mount().id())
+            .collect(Collectors.toUnmodifiableSet());
+    List<Place> late =
+        search.ours().stream()
+            .map(place -> place.only(finding -> !known.contains(finding.mount().id())))
+            .filter(place -> !place.findings().isEmpty())
+            .toList();
+    return tally.and(takeAway(late));
+  }
+
+  private Tally visit(List<Place> places, Work work) throws InterruptedException {
+    Tally tally = Tally.NONE;
+    for (int from = 0; from < places.size(); from += AT_ONCE) {
+      List<Place> some = places.subList(from, Math.min(from + AT_ONCE, places.size()));
+      List<FutureTask<List<Change>>> visits =
+          some.stream().map(place -> start(place, work)).toList();
+      long end = System.nanoTime() + PATIENCE.toNanos();
+      for (int number = 0; number < some.size(); number++) {
+        List<Change> outcomes = await(some.get(number), visits.get(number), end);
+        told.visited(some.get(number), outcomes);
+        tally = tally.and(outcomes);
+      }
+    }
+    return tally;
+  }
+
+  private FutureTask<List<Change>> start(Place place, Work work) {
+    FutureTask<List<Change>> visit = new FutureTask<>(() -> enter(place, work));
+    Thread.ofPlatform().daemon().name("repair-" + place.pid()).start(visit);
+    return visit;
+  }
+
+  private static List<Change> await(Place place, FutureTask<List<Change>> visit, long end)
+      throws InterruptedException {
+    try {
+      return visit.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return failed(
+          place.findings(), Result.FAILED, "no answer within " + PATIENCE.toSeconds() + " s");
+    } catch (ExecutionException e) {
+      return failed(place.findings(), Result.FAILED, String.valueOf(e.getCause()));
+    }
+  }
+
+  private List<Change> enter(Place place, Work work) {
+    List<Change> outcomes = new ArrayList<>();
+    try (MountVisit visit = new MountVisit(procRoot, place.pid())) {
+      work.in(place, reach(place, visit), outcomes);
+    } catch (SystemCallException e) {
+      outcomes.addAll(
+          rest(place, outcomes, isGone(e) ? Result.GONE : Result.FAILED, e.getMessage()));
+    } catch (IOException e) {
+      outcomes.addAll(rest(place, outcomes, Result.GONE, String.valueOf(e.getMessage())));
+    }
+    return outcomes;
+  }
+
+  private Reach reach(Place place, MountVisit visit) throws IOException {
+    return new Reach(
+        visit,
+        MountInfo.readAll(
+                visit.file("mountinfo"),
+                MOST_MOUNTS,
+                mount ->
+                    Reach.concerns(mount)
+                        || place.findings().stream()
+                            .anyMatch(finding ->
+                                finding.point().equals(mount.point())
+                                    || Reach.isAbove(mount, finding.point())))
+            .orElseThrow(() -> new IOException("it has more mounts than are looked at")),
+        processes);
+  }
+
+  private static List<Change> rest(Place place, List<Change> outcomes, Result result, String why) {
+    Set<Finding> through =
+        outcomes.stream().map(Change::finding).collect(Collectors.toUnmodifiableSet());
+    return failed(
+        place.findings().stream().filter(finding -> !through.contains(finding)).toList(),
+        result,
+        why);
+  }
+
+  private static List<Change> failed(List<Finding> findings, Result result, String why) {
+    return findings.stream().map(finding -> new Change(finding, result, why)).toList();
+  }
+
+  private static Change changeBy(SystemCallException e, Finding finding) {
+    String why =
+        e.isUnasked()
+            ? "a file system of its own would have to be asked for it"
+            : String.valueOf(e.getMessage());
+    return new Change(finding, isGone(e) ? Result.GONE : Result.FAILED, why);
+  }
+
+  private static boolean isGone(SystemCallException e) {
+    return switch (e.errno()) {
+      case Errno.ENOENT, Errno.ESRCH, Errno.ENOTDIR -> true;
+      default -> false;
+    };
+  }
+
+  private void exchange(Place place, Reach reach, List<Change> outcomes)
+      throws SystemCallException {
+    MountVisit visit = reach.visit();
+    Map<Finding, Integer> copies = new LinkedHashMap<>();
+    for (Finding finding : place.findings()) {
+      try {
+        Path live = mountPoint.resolve("./" + finding.file());
+        Mount mount = finding.mount();
+        copies.put(finding, visit.copy(live, mount.has("idmapped"), mount.has(Ours.MARK)));
+      } catch (SystemCallException e) {
+        outcomes.add(new Change(finding, Result.FAILED, "nothing live: " + e.getMessage()));
+      }
+    }
+    visit.enter();
+    long end = System.nanoTime() + TIME.toNanos();
+    copies.forEach((finding, copy) -> outcomes.add(exchange(reach, finding, copy, end)));
+  }
+
+  private static Change exchange(Reach reach, Finding finding, int copy, long end) {
+    MountVisit visit = reach.visit();
+    try {
+      if (System.nanoTime() > end) {
+        return new Change(finding, Result.FAILED, LATE);
+      }
+      Held mount = reach.at(finding.mount());
+      if (mount.id() != finding.mount().id()) {
+        return new Change(finding, Result.GONE, OTHER);
+      }
+      try {
+        visit.putBeneath(copy, mount);
+      } catch (SystemCallException e) {
+        if (e.errno() != Errno.EINVAL) {
+          throw e;
+        }
+        visit.putOn(copy, mount);
+        return new Change(
+            finding,
+            Result.STACKED,
+            "it can't be put beneath, before Linux 6.5 or where the mount is locked");
+      }
+      visit.detach(mount);
+      return new Change(finding, Result.DONE, "");
+    } catch (SystemCallException e) {
+      return changeBy(e, finding);
+    }
+  }
+
+  private static void takeAway(Place place, Reach reach, List<Change> outcomes)
+      throws SystemCallException {
+    reach.visit().enter();
+    long end = System.nanoTime() + TIME.toNanos();
+    List<Finding> left = new ArrayList<>(place.findings());
+    // Each round takes the uppermost of every stack.
+    boolean more = true;
+    while (more) {
+      List<Change> round =
+          left.stream()
+              .map(finding -> takeAway(reach, finding, end))
+              .flatMap(Optional::stream)
+              .toList();
+      outcomes.addAll(round);
+      more = left.removeAll(round.stream().map(Change::finding).toList()) && !left.isEmpty();
+    }
+    outcomes.addAll(failed(left, Result.GONE, OTHER));
+  }
+
+  /** Empty: another one lies on it. */
+  private static Optional<Change> takeAway(Reach reach, Finding finding, long end) {
+    MountVisit visit = reach.visit();
+    try {
+      if (System.nanoTime() > end) {
+        return Optional.of(new Change(finding, Result.FAILED, LATE));
+      }
+      Held mount = reach.at(finding.mount());
+      if (mount.id() != finding.mount().id()) {
+        return Optional.empty();
+      }
+      visit.detach(mount);
+      if (finding.state() == State.SPARE) {
+        visit.removeDirectories(reach.seen(Ours.DEV), Ours.inDev(finding.point()));
+      }
+      return Optional.of(new Change(finding, Result.DONE, ""));
+    } catch (SystemCallException e) {
+      return Optional.of(changeBy(e, finding));
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.attach;
+
+import io.podproc.daemon.linux.KernelFeatures;
+import io.podproc.daemon.log.Log;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/** Brings the containers that run when a daemon starts to its files, on a thread of its own. */
+public final class RepairOnStart {
+  /**
+   * A container that is being made when the daemon starts may have looked at the mount point just
+   * before: the kubelet gives its runtime two minutes.
+   */
+  private static final Duration SECOND_LOOK = Duration.ofMinutes(2);
+
+  private final Search search;
+  private final Repair repair;
+  private final boolean seeds;
+
+  /**
+   * @param seeds whether the host's files are exchanged, too
+   */
+  public RepairOnStart(Search search, Repair repair, boolean seeds) {
+    this.search = search;
+    this.repair = repair;
+    this.seeds = seeds;
+  }
+
+  /** Looks now, and once more later. */
+  public void start() {
+    Thread _ = Thread.ofPlatform().daemon().name("repair").start(this::repair);
+  }
+
+  private void repair() {
+    if (!KernelFeatures.moveMountBeneath()) {
+      Log.info(
+          "this kernel can't put a mount beneath another (MOVE_MOUNT_BENEATH, Linux 6.5): live files"
+              + " are laid on dead ones, which stay");
+    }
+    try {
+      look();
+      Thread.sleep(SECOND_LOOK);
+      look();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void look() throws InterruptedException {
+    try {
+      List<Place> places = search.stale(seeds);
+      if (!places.isEmpty()) {
+        Tally tally = repair.exchange(places);
+        Log.info("repaired %s", tally);
+      }
+    } catch (IOException e) {
+      Log.warn("files of running containers are not repaired: %s", e.getMessage());
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Throwable e) { // there is a second look
+      Log.error("files of running containers are not repaired", e);
+    }
+  }
+}

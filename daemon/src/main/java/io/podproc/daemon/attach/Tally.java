@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.attach;
+
+import java.util.List;
+
+/**
+ * What came of it all.
+ *
+ * @param done how many mounts
+ * @param namespaces how many of these have mounts for which it was done
+ * @param failed how many mounts
+ */
+public record Tally(int done, int namespaces, int failed) {
+  /** Nothing was to be done. */
+  public static final Tally NONE = new Tally(0, 0, 0);
+
+  Tally and(List<Change> ofOneNamespace) {
+    int more = (int) ofOneNamespace.stream().map(Change::result).filter(Result::isDone).count();
+    int bad = (int) ofOneNamespace.stream().filter(o -> o.result() == Result.FAILED).count();
+    return new Tally(done + more, namespaces + (more > 0 ? 1 : 0), failed + bad);
+  }
+
+  Tally and(Tally other) {
+    return new Tally(done + other.done, namespaces + other.namespaces, failed + other.failed);
+  }
+
+  @Override
+  public String toString() {
+    return done + " mounts in " + namespaces + " namespaces, " + failed + " failed";
+  }
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.cluster;
+
+import io.podproc.daemon.log.Log;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The metadata of some objects of the cluster, and how they change, for as long as the daemon runs.
+ * What is known holds while the API server is away, and whatever it answers that is no list.
+ */
+public final class Watch implements AutoCloseable {
+  private static final String LIST_FORM =
+      "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+  /** Of an object, in bytes: more than the API server keeps of one. */
+  private static final int LONGEST = 2 << 20;
+
+  /** Beyond any node's pods, and any cluster's namespaces. */
+  private static final int MOST = 20_000;
+
+  /** An API server that tells no end of the list with which a watch begins knows nothing of it. */
+  private static final Duration LONGEST_LIST = Duration.ofSeconds(30);
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  /**
+   * How long is waited for the API server.
+   *
+   * @param connecting to take a connection
+   * @param silence to say anything: a bookmark comes each minute
+   */
+  record Patience(Duration connecting, Duration silence) {
+    static final Patience USUAL = new Patience(Duration.ofSeconds(2), Duration.ofSeconds(100));
+  }
+
+  private final ApiServer server;
+  private final Watched watched;
+  private final Objects objects;
+  private final Patience patience;
+  private final Course course = new Course(ThreadLocalRandom.current());
+  private final AtomicLong failures = new AtomicLong();
+  private final Thread thread;
+  private long toldAt = System.nanoTime() - MINUTE.toNanos();
+
+  /** By uid, until it is told that these are all. */
+  private @Nullable FirstList initial;
+
+  private volatile boolean closed;
+
+  private Watch(ApiServer server, Watched watched, Objects objects, Patience patience) {
+    this.server = server;
+    this.watched = watched;
+    this.objects = objects;
+    this.patience = patience;
+    this.thread = Thread.ofPlatform().daemon().name("watch-" + watched.what()).unstarted(this::run);
+  }
+
+  /** The pods of a node, from now on. */
+  public static Watch pods(
+      ApiServer server,
+      String node,
+      Set<String> labels,
+      Predicate<String> annotations,
+      Objects objects) {
+    return pods(server, node, labels, annotations, objects, Patience.USUAL);
+  }
+
+  static Watch pods(
+      ApiServer server,
+      String node,
+      Set<String> labels,
+      Predicate<String> annotations,
+      Objects objects,
+      Patience patience) {
+    return new Watch(server, Watched.pods(node, labels, annotations), objects, patience).begin();
+  }
+
+  /** The namespaces with a label, whatever its value, from now on. */
+  public static Watch namespaces(ApiServer server, String label, Objects objects) {
+    return namespaces(server, label, objects, Patience.USUAL);
+  }
+
+  static Watch namespaces(ApiServer server, String label, Objects objects, Patience patience) {
+    return new Watch(server, Watched.namespaces(label), objects, patience).begin();
+  }
+
+  private Watch begin() {
+    thread.start();
+    return this;
+  }
+
+  /** How often the API server did not answer as it should. */
+  public long failures() {
+    return failures.get();
+  }
+
+  /** As in the log and in metrics. */
+  public String what() {
+    return watched.what();
+  }
+
+  /** Tells nothing more. Its connection ends when something comes, or nothing for too long. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+  }
+
+  private void run() {
+    while (!closed) {
+      Duration pause;
+      try {
+        pause = ask();
+      } catch (Throwable e) { // whatever an answer has brought about
+        pause = failed(e);
+      }
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException e) {
+        return; // closed
+      }
+    }
+  }
+
+  private Duration failed(Throwable e) {
+    if (!closed) {
+      failures.incrementAndGet();
+      tell(String.valueOf(e instanceof IOException ? e.getMessage() : e));
+    }
+    return e instanceof UnreachableException ? course.unreachable() : course.failed();
+  }
+
+  private void tell(String why) {
+    long now = System.nanoTime();
+    if (now - toldAt >= MINUTE.toNanos()) {
+      toldAt = now;
+      Log.warn("can't watch %s at %s, what is known holds: %s", watched.what(), server.url(), why);
+    }
+  }
+
+  /** Asks once, reads for as long as there is an answer, and tells how long to wait then. */
+  private Duration ask() throws IOException {
+    Course.Ask ask = course.next();
+    String form = ask == Course.Ask.LIST ? LIST_FORM : ApiServer.METADATA;
+    long begun = System.nanoTime();
+    try (ApiServer.Stream answer =
+        server.open(watched.query(ask, course), form, patience.connecting, patience.silence)) {
+      if (answer.status() != 200) {
+        return otherwise(ask, answer);
+      }
+      if (ask == Course.Ask.LIST) {
+        return list(answer.body());
+      }
+      initial = ask == Course.Ask.STREAM ? new FirstList(MOST) : null;
+      Optional<Duration> ended = follow(answer.body(), begun);
+      return ended.orElseGet(() -> course.ended(since(begun)));
+    } catch (SocketTimeoutException e) {
+      // It is asked to go on from where it stopped, which tells whether anybody is there.
+      return initial == null ? course.ended(since(begun)) : course.unsupported();
+    } finally {
+      initial = null;
+    }
+  }
+
+  private static Duration since(long begun) {
+    return Duration.ofNanos(System.nanoTime() - begun);
+  }
+
+  private Duration otherwise(Course.Ask ask, ApiServer.Stream answer) {
+    String why = "it answered with status " + answer.status();
+    switch (answer.status()) {
+      case 410 -> {
+        return course.expired();
+      }
+      case 400, 422 -> {
+        if (ask == Course.Ask.STREAM) {
+          return course.unsupported();
+        }
+      }
+      case 401, 403 -> {
+        failures.incrementAndGet();
+        tell(why + ": has the ServiceAccount the right to list and watch " + watched.what() + "?");
+        return course.refused();
+      }
+      case 429, 503 -> {
+        failures.incrementAndGet();
+        tell(why);
+        return course.busy(answer.retryAfter());
+      }
+      default -> {}
+    }
+    failures.incrementAndGet();
+    tell(why);
+    return course.failed();
+  }
+
+  private Duration list(InputStream body) throws IOException {
+    Lines lines = new Lines(body, LONGEST);
+    if (!lines.begin()) {
+      throw new IOException("it answered with nothing");
+    }
+    List<Metadata> all = new ArrayList<>();
+    String version =
+        watched
+            .parser()
+            .list(
+                lines,
+                object -> {
+                  if (all.size() < MOST) {
+                    all.add(object);
+                  }
+                });
+    if (all.size() == MOST) {
+      tell("there are more than " + MOST);
+    }
+    objects.all(all);
+    course.heard(version);
+    return Duration.ZERO;
+  }
+
+  /**
+   * Tells of each event.
+   *
+   * @return how long to wait where there is nothing to go on with; empty at the end
+   */
+  private Optional<Duration> follow(InputStream body, long begun) throws IOException {
+    Lines lines = new Lines(body, LONGEST);
+    while (lines.begin()) {
+      MetadataParser.Told told = watched.parser().event(lines);
+      if (closed) {
+        break;
+      }
+      if (told.type().equals("ERROR")) {
+        return Optional.of(error(told));
+      }
+      if (initial == null) {
+        event(told, objects);
+        told.version().ifPresent(course::heard);
+      } else if (told.listEnds()) {
+        objects.all(initial.objects());
+        initial = null;
+        told.version().ifPresent(course::heard);
+      } else if (since(begun).compareTo(LONGEST_LIST) > 0) {
+        return Optional.of(course.unsupported());
+      } else {
+        event(told, initial);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static void event(MetadataParser.Told told, Objects objects) {
+    switch (told.type()) {
+      case "ADDED", "MODIFIED" -> told.object().ifPresent(objects::put);
+      case "DELETED" -> told.object().ifPresent(objects::remove);
+      default -> {} // a bookmark, or what a newer API server tells
+    }
+  }
+
+  private Duration error(MetadataParser.Told told) {
+    if (told.code() == 410) {
+      return course.expired();
+    }
+    failures.incrementAndGet();
+    tell(told.message().isEmpty() ? "it broke off" : told.message());
+    return course.failed();
+  }
+}

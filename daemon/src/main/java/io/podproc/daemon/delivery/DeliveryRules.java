@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.delivery;
+
+import io.podproc.daemon.delivery.Standing.Reason;
+import io.podproc.rules.FilesWish;
+import io.podproc.rules.OptIn;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What an administrator has set, and what follows of it.
+ *
+ * @param ownNamespace that of podproc itself, whose pods get none
+ * @param files all that podproc has, by their paths in a container: what pods get that name none
+ */
+public record DeliveryRules(String ownNamespace, Set<String> files) {
+  /**
+   * What a pod's containers should have.
+   *
+   * @param namespaceLabels those of its namespace; empty where they are not known
+   * @return empty where that can't be told
+   */
+  Optional<Wanted> wanted(Pod pod, Optional<Map<String, String>> namespaceLabels) {
+    if (!pod.attachable()
+        || OptIn.anywhere(pod.wish(), pod.namespace(), ownNamespace).isPresent()) {
+      return Optional.of(new Wanted(Set.of(), false, pod.view()));
+    }
+    return namespaceLabels.map(labels -> wanted(pod, OptIn.within(labels, pod.wish())));
+  }
+
+  /** The same, with the names of the pod and the reason. */
+  Standing standing(Pod pod, Optional<Map<String, String>> namespaceLabels) {
+    return new Standing(
+        pod.namespace(), pod.name(), wanted(pod, namespaceLabels), reason(pod, namespaceLabels));
+  }
+
+  private Reason reason(Pod pod, Optional<Map<String, String>> namespaceLabels) {
+    if (!pod.attachable()) {
+      return Reason.NOT_ATTACHABLE;
+    }
+    return OptIn.anywhere(pod.wish(), pod.namespace(), ownNamespace)
+        .or(() -> namespaceLabels.map(labels -> OptIn.within(labels, pod.wish())))
+        .map(decided -> Reason.valueOf(decided.name()))
+        .orElse(Reason.NAMESPACE_UNKNOWN);
+  }
+
+  private Wanted wanted(Pod pod, OptIn optIn) {
+    if (!optIn.isIn()) {
+      return new Wanted(Set.of(), false, pod.view());
+    }
+    Set<String> wish =
+        pod.files()
+            .map(text -> FilesWish.read(text, files, p -> Optional.of(p).filter(files::contains)))
+            .map(FilesWish::files)
+            .orElse(files);
+    return new Wanted(wish, optIn == OptIn.POD_LABEL, pod.view());
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.delivery;
+
+import io.podproc.daemon.cluster.Metadata;
+import io.podproc.rules.FilesWish;
+import io.podproc.rules.OptIn;
+import io.podproc.rules.ViewWish;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A pod of this node, as far as its metadata tells.
+ *
+ * @param uid of the pod in the cluster
+ * @param cgroupUid as its cgroup has it. A static pod's is the hash of its file, of which the pod
+ *     in the cluster is a mirror
+ * @param wish its label {@link OptIn#LABEL}
+ * @param files its annotation {@link FilesWish#ANNOTATION}
+ * @param attachable false where it asks that nothing is attached
+ * @param view what it asks its containers to be shown
+ */
+record Pod(
+    String uid,
+    String cgroupUid,
+    String namespace,
+    String name,
+    Optional<String> wish,
+    Optional<String> files,
+    boolean attachable,
+    ViewWish view) {
+  /**
+   * Of a pod whose containers are checkpointed: CRIU knows no mount that came from outside. Files
+   * that a webhook has mounted are none of these.
+   */
+  static final String ATTACH = "podproc.io/attach";
+
+  private static final String MIRROR = "kubernetes.io/config.mirror";
+
+  /** What is to be known of pods. */
+  static final Set<String> LABELS = Set.of(OptIn.LABEL);
+
+  private static final Set<String> ANNOTATIONS = Set.of(FilesWish.ANNOTATION, ATTACH, MIRROR);
+
+  /** Whether an annotation is to be known. */
+  static boolean concerns(String annotation) {
+    return ANNOTATIONS.contains(annotation) || ViewWish.concerns(annotation);
+  }
+
+  static Pod of(Metadata object) {
+    return new Pod(
+        object.uid(),
+        object.annotations().getOrDefault(MIRROR, object.uid()),
+        object.namespace(),
+        object.name(),
+        Optional.ofNullable(object.labels().get(OptIn.LABEL)),
+        Optional.ofNullable(object.annotations().get(FilesWish.ANNOTATION)),
+        !OptIn.DISABLED.equals(object.annotations().get(ATTACH)),
+        ViewWish.of(object.annotations()));
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.delivery;
+
+import java.util.Optional;
+
+/**
+ * What is known of a pod of this node, for people who ask.
+ *
+ * @param name of the pod
+ * @param wanted what its containers should have; empty where that can't be told yet
+ * @param reason why
+ */
+public record Standing(String namespace, String name, Optional<Wanted> wanted, Reason reason) {
+  /** What decided. */
+  public enum Reason {
+    NAMESPACE_LABEL,
+    POD_LABEL,
+    NOT_OPTED_IN,
+    OPTED_OUT,
+    OWN_NAMESPACE,
+    SYSTEM_NAMESPACE,
+    INVALID_LABEL,
+    /** It asks that nothing is attached. */
+    NOT_ATTACHABLE,
+    /** The labels of its namespace have not been told yet. */
+    NAMESPACE_UNKNOWN
+  }
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.fuse.kept;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.fuse.FuseMount;
+import io.podproc.daemon.fuse.Mount;
+import io.podproc.daemon.fuse.MountException;
+import io.podproc.daemon.fuse.MountPoint;
+import io.podproc.daemon.fuse.kept.Holds.Hold;
+import io.podproc.daemon.fuse.kernel.Connection;
+import io.podproc.daemon.fuse.kernel.Conversation;
+import io.podproc.daemon.fuse.kernel.KernelServer;
+import io.podproc.daemon.fuse.kernel.SelinuxContext;
+import io.podproc.daemon.linux.SystemCalls;
+import io.podproc.daemon.log.Log;
+import io.podproc.daemon.vfs.Opener;
+import io.podproc.daemon.vfs.VirtualTree;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The mounted tree, on a connection that keepers hold: it lasts while daemons come and go. Whoever
+ * reads meanwhile waits for the next.
+ */
+public final class KeptMount implements Mount {
+  private static final Duration MOUNT_DEADLINE = Duration.ofSeconds(30);
+  private static final Duration MOST_OFTEN = Duration.ofSeconds(1);
+
+  /**
+   * Readers have waited for this daemon. What else there is to begin, from the log to metrics,
+   * would take the CPU from them.
+   */
+  private static final Duration HEAD_START = Duration.ofMillis(100);
+
+  private final MountPoint mountPoint;
+  private final Joining joining;
+  private final Keepers keepers;
+  private final HandOver handOver;
+  private final Turn turn;
+  private volatile CountDownLatch greeted = new CountDownLatch(1);
+  private final Conversation conversation;
+  private final Waking waking;
+  private volatile Optional<Serving> serving = Optional.empty();
+
+  /** This daemon took the mount from the node, and wants none. */
+  private volatile boolean unmounted;
+
+  private volatile long begunNanos;
+
+  /** The keepers that are known to hold the connection. */
+  @GuardedBy("this")
+  private Set<Integer> kept = Set.of();
+
+  /** What was served through before, and may be in use still. */
+  @GuardedBy("this")
+  private final Set<Connection> left = new HashSet<>();
+
+  private KeptMount(
+      Path mountPoint,
+      SelinuxContext context,
+      VirtualTree tree,
+      Opener opener,
+      boolean idMapped,
+      Keepers keepers,
+      HandOver handOver,
+      Runnable bare,
+      Turn turn) {
+    this.mountPoint = new MountPoint(mountPoint);
+    this.keepers = keepers;
+    this.handOver = handOver;
+    this.turn = turn;
+    this.joining = new Joining(keepers, this.mountPoint, context, idMapped, tree, bare);
+    this.waking = new Waking(this.mountPoint, tree);
+    this.conversation = new Conversation(tree, opener, idMapped, () -> greeted.countDown());
+  }
+
+  /**
+   * Serves the tree: on the connection that is there, once no other daemon does, or else on a new
+   * one.
+   *
+   * @param runDirectory where daemons and keepers find each other
+   * @param context what the files of a new one are labelled with
+   * @param idMapped whether a mount that is made now may be id-mapped
+   * @param bare is run when nothing is mounted there
+   * @param turn is told when this daemon's turn to serve begins and ends
+   * @throws MountException it can't be done
+   */
+  public static KeptMount mount(
+      Path runDirectory,
+      Path mountPoint,
+      SelinuxContext context,
+      VirtualTree tree,
+      Opener opener,
+      boolean idMapped,
+      Runnable bare,
+      Turn turn)
+      throws MountException, InterruptedException, IOException {
+    FuseMount.check();
+    FuseMount.warnOfTimeout();
+    HandOver handOver = new HandOver(runDirectory);
+    Keepers keepers = new Keepers(runDirectory, mountPoint);
+    KeptMount mount =
+        new KeptMount(mountPoint, context, tree, opener, idMapped, keepers, handOver, bare, turn);
+    if (handOver.tryNow()) {
+      mount.serve();
+    } else {
+      Log.info(
+          "standing by: process %s serves %s", handOver.holder().orElse("unknown"), mountPoint);
+      handOver.queue();
+      mount.joining.keep();
+      Thread _ = Thread.ofPlatform().daemon().name("standing-by").start(mount::standBy);
+    }
+    return mount;
+  }
+
+  private void standBy() {
+    try {
+      handOver.await();
+      serve();
+    } catch (ClosedChannelException e) {
+      // It was told to stop before its turn came.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Throwable e) { // it has the turn, and nobody else gets it
+      turn.failed(e);
+    }
+  }
+
+  private void serve() throws IOException, MountException, InterruptedException {
+    turn.comes();
+    Duration unserved = handOver.sinceBeat();
+    handOver.beat(); // to find the connection may take longer than a keeper's patience still lasts
+    begin(unserved);
+  }
+
+  /**
+   * Somebody else has ended the connection: a container that may unmount can do that by force
+   * (fs/fuse/inode.c:fuse_umount_begin). No more often than once a second, however often it does.
+   */
+  private synchronized void mountAgain() {
+    if (unmounted) {
+      return;
+    }
+    try {
+      Log.warn(
+          "somebody else has ended the connection of %s (umount -f, fusectl): mounting again",
+          mountPoint.path());
+      Duration sinceMount = Duration.ofNanos(System.nanoTime() - begunNanos);
+      Thread.sleep(Math.max(0, MOST_OFTEN.toMillis() - sinceMount.toMillis()));
+      try (Arena arena = Arena.ofConfined()) {
+        Connection ended = serving.orElseThrow().server().connection();
+        int _ = new SystemCalls(arena).close(ended.descriptor());
+        boolean _ = left.remove(ended);
+      }
+      greeted = new CountDownLatch(1);
+      kept = Set.of();
+      begin(Duration.ZERO);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Throwable e) { // it has the turn, and nobody else gets it
+      turn.failed(e);
+    }
+  }
+
+  /**
+   * @param unserved since when nobody has served, where another daemon did before
+   */
+  private void begin(Duration unserved) throws IOException, MountException, InterruptedException {
+    begunNanos = System.nanoTime();
+    Joining.Joined joined;
+    try (Arena arena = Arena.ofConfined()) {
+      joined = joining.join(new SystemCalls(arena));
+    }
+    turn.begins(
+        joined.found()
+            ? handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER
+            : Turn.Kind.MOUNTED,
+        joined.found() ? unserved : Duration.ZERO);
+    KernelServer server = new KernelServer(joined.connection(), conversation, this::mountAgain);
+    serving =
+        Optional.of(
+            new Serving(
+                server, server.start(), joined.number(), joined.keeper(), joined.resends()));
+    if (joined.found()) {
+      Thread.sleep(HEAD_START);
+      Log.info("went on with the mount at %s", mountPoint.path());
+    } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
+    }
+    turn.serves();
+  }
+
+  @Override
+  public boolean serves() {
+    return serving.map(Serving::isAlive).orElse(true);
+  }
+
+  @Override
+  public boolean hasTurn() {
+    return serving.isPresent();
+  }
+
+  @Override
+  public Optional<String> turnHolder() {
+    return handOver.holder();
+  }
+
+  @Override
+  public boolean hasSuccessor() {
+    return handOver.isAwaited();
+  }
+
+  @Override
+  public boolean isKept() {
+    try (Arena arena = Arena.ofConfined()) {
+      return !keepers.pids(new SystemCalls(arena)).isEmpty();
+    } catch (IOException e) {
+      return false; // the run directory is gone
+    }
+  }
+
+  @Override
+  public void unmount() throws MountException {
+    unmounted = true;
+    mountPoint.detach();
+  }
+
+  @Override
+  public synchronized void beat() {
+    if (serving.isEmpty()) {
+      return;
+    }
+    handOver.beat();
+    try (Arena arena = Arena.ofConfined()) {
+      SystemCalls calls = new SystemCalls(arena);
+      Set<Integer> pids = Set.copyOf(keepers.pids(calls));
+      if (!pids.equals(kept) || !left.isEmpty()) {
+        keep(calls, serving.get());
+        kept = pids;
+        turn.keepers(pids.size());
+      }
+    } catch (IOException | MountException e) {
+      Log.warn("keepers can't be looked for: %s", e.getMessage());
+    }
+  }
+
+  /** Has all keepers hold the connection, and serves through the youngest one's descriptor. */
+  @GuardedBy("this")
+  private void keep(SystemCalls calls, Serving now) throws IOException, MountException {
+    Connection connection = now.server().connection();
+    try (Holds holds = keepers.holds(calls)) {
+      holds.share(connection, now.number());
+      // What this daemon holds alone ends with it, and whoever waits for an answer gets an error:
+      // it is to be the youngest keeper's, who stays when another is replaced.
+      Optional<Hold> better =
+          holds
+              .youngestOf(now.number())
+              .filter(youngest ->
+                  now.resends() && now.keeper().filter(pid -> pid == youngest.pid()).isEmpty());
+      if (better.isPresent()) {
+        now.server().move(holds.take(better.get()));
+        left.add(connection);
+        serving = better.map(Hold::pid).map(now::by);
+        now.wake(waking);
+      }
+    }
+    left.removeIf(before -> !now.server().uses(before) && calls.close(before.descriptor()) <= 0);
+  }
+
+  /** Answers what was taken, and leaves the rest to the next daemon. Without a keeper, unmounts. */
+  @Override
+  public void close() {
+    try {
+      if (serving.isPresent()) {
+        boolean isKept = isKept(); // asked while others are still answered
+        serving.get().leave(waking);
+        if (!isKept && mountPoint.mounted().isPresent()) {
+          mountPoint.detach();
+        }
+        turn.ends();
+        handOver.leave();
+      }
+      handOver.close();
+    } catch (IOException | MountException e) {
+      Log.warn("not left in good order: %s", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

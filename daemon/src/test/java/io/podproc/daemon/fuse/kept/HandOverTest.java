@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.daemon.fuse.kept;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HandOverTest {
+  @TempDir Path directory;
+
+  /** Another process is refused it: within one process the JDK does not ask the kernel. */
+  private boolean isLocked() throws IOException {
+    Object inode = Files.getAttribute(directory.resolve("turn"), "unix:ino");
+    return Files.readAllLines(Path.of("/proc/locks")).stream()
+        .anyMatch(line -> line.contains(":" + inode + " "));
+  }
+
+  @Test
+  void aTurnLastsUntilItIsClosed() throws Exception {
+    try (HandOver turn = new HandOver(directory)) {
+      assertThat(turn.tryNow()).isTrue();
+      assertThat(turn.wasLeft()).isFalse();
+      assertThat(isLocked()).isTrue();
+      turn.beat();
+      assertThat(isLocked()).isTrue();
+      turn.leave();
+      assertThat(isLocked()).isTrue();
+    }
+    assertThat(isLocked()).isFalse();
+  }
+
+  @Test
+  void nobodyElseCanLookIntoItsDirectory() throws Exception {
+    Path files = Files.createDirectory(directory.resolve("run"));
+    Files.createFile(files.resolve("turn"));
+    Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(
+        files.resolve("turn"), PosixFilePermissions.fromString("rw-r--r--"));
+    try (HandOver _ = new HandOver(files)) {
+      assertThat(mode(files)).isEqualTo("rwx------");
+      assertThat(mode(files.resolve("turn"))).isEqualTo("rw-------");
+      assertThat(mode(files.resolve("serving"))).isEqualTo("rw-------");
+    }
+  }
+
+  private static String mode(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  void theKernelTellsWhoseTurnItIs() throws Exception {
+    try (HandOver free = new HandOver(directory)) {
+      assertThat(free.holder()).isEmpty();
+    }
+    // Another process: of its own locks nobody is told.
+    Process other =
+        new ProcessBuilder(
+                "python3",
+                "-c",
+                "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX);"
+                    + " print(1, flush=True); sys.stdin.read()",
+                directory.resolve("turn").toString())
+            .start();
+    try (HandOver waiting = new HandOver(directory)) {
+      assertThat(other.getInputStream().read()).isEqualTo('1');
+      assertThat(waiting.tryNow()).isFalse();
+      assertThat(waiting.holder()).contains(other.pid() + " (python3)");
+    } finally {
+      boolean _ = other.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aBeatIsSeenAtTheTimeOfTheFile() throws Exception {
+    try (HandOver turn = new HandOver(directory)) {
+      assertThat(turn.tryNow()).isTrue();
+      Path file = directory.resolve("serving");
+      Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH));
+      turn.beat();
+      assertThat(Files.getLastModifiedTime(file).toInstant()).isAfter(Instant.EPOCH);
+    }
+  }
+
+  /** Whoever set the host's clock, or whenever it was set. */
+  @Test
+  void howLongNobodyServedIsTakenFromNoClockThatIsSet() throws Exception {
+    try (HandOver turn = new HandOver(directory)) {
+      Path file = directory.resolve("serving");
+      turn.beat();
+      assertThat(turn.sinceBeat()).isLessThan(Duration.ofSeconds(20));
+      // The time of the file is no date.
+      assertThat(Files.getLastModifiedTime(file).toInstant())
+          .isBefore(Instant.EPOCH.plus(Duration.ofDays(10_000)));
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now().plus(Duration.ofDays(365))));
+      assertThat(turn.sinceBeat()).isZero();
+    }
+  }
+
+  /** By the file of the daemon whose turn it is: to close another one of it would let it go. */
+  @Test
+  void whoHasTheTurnKeepsItWhenItIsAskedWhoHas() throws Exception {
+    try (HandOver turn = new HandOver(directory)) {
+      assertThat(turn.tryNow()).isTrue();
+      assertThat(turn.holder()).isEmpty();
+      assertThat(isLocked()).isTrue();
+    }
+  }
+
+  @Test
+  void theNextKnowsWhetherTheLastLeftInGoodOrder() throws Exception {
+    try (HandOver left = new HandOver(directory)) {
+      assertThat(left.tryNow()).isTrue();
+      left.beat();
+      left.leave();
+    }
+    try (HandOver killed = new HandOver(directory)) {
+      assertThat(killed.tryNow()).isTrue();
+      assertThat(killed.wasLeft()).isTrue();
+    }
+    try (HandOver next = new HandOver(directory)) {
+      assertThat(next.tryNow()).isTrue();
+      assertThat(next.wasLeft()).isFalse();
+    }
+  }
+}

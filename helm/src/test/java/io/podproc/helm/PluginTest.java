@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.podproc.helm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code kubectl podproc}, with a stand-in of kubectl that answers as an API server would. */
+@Timeout(120)
+class PluginTest {
+  private static final Path PLUGIN =
+      Readme.ROOT.resolve("kubectl/kubectl-podproc").toAbsolutePath().normalize();
+
+  /** As kubectl says it of a port that it chose. */
+  private static final String FORWARDING =
+      "Forwarding from 127.0.0.1:40123 -> 9462\nHandling connection for 40123\n";
+
+  @TempDir Path folder;
+  private Path calls;
+
+  /** What it says is in files: pod, daemons, exec; what each ends with, in *.status. */
+  @BeforeEach
+  void standIn() throws IOException {
+    calls = folder.resolve("calls");
+    Path kubectl =
+        Files.writeString(
+            folder.resolve("kubectl"),
+            """
+            #!/bin/bash
+            cd "${0%/*}"
+            printf '%s\\n' "$*" >>calls
+            case " $* " in
+              *' exec '*) what=exec ;;
+              *' get pods '*) what=daemons ;;
+              *' get pod '*) what=pod ;;
+              *' port-forward '*) what=forward ;;
+              *) echo "error: unknown command" >&2; exit 1 ;;
+            esac
+            status=$(cat $what.status 2>/dev/null || echo 0)
+            if ((status)) && [[ ! -e $what.stdout ]]; then cat $what >&2; else cat $what; fi
+            if [[ $what == forward && -e stays ]]; then rm stays; exec sleep 60; fi
+            [[ $what != exec || $status == 0 ]] || echo "command terminated with exit code $status" >&2
+            exit $status
+            """);
+    Path _ = Files.setPosixFilePermissions(kubectl, PosixFilePermissions.fromString("rwxr-xr-x"));
+    says("pod", "node-1|Running|1b4e28ba-uid|");
+    says("daemons", "node-1 podproc-daemon-abc\n");
+    says("exec", "container app of pod shop/web\n");
+    says("forward", FORWARDING);
+  }
+
+  private void says(String what, String text) throws IOException {
+    Path _ = Files.writeString(folder.resolve(what), text);
+  }
+
+  private void fails(String what, int status, String error) throws IOException {
+    says(what, error + "\n");
+    says(what + ".status", Integer.toString(status));
+  }
+
+  /** What came of it: the exit status, and all that was said. */
+  private record Said(int status, String out, String err) {}
+
+  private Said podproc(String... words) throws IOException, InterruptedException {
+    Process process = start(words);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return said(process.exitValue());
+  }
+
+  private Process start(String... words) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(Stream.concat(Stream.of(PLUGIN.toString()), Stream.of(words)).toList())
+            .redirectOutput(folder.resolve("out").toFile())
+            .redirectError(folder.resolve("err").toFile());
+    String path = builder.environment().getOrDefault("PATH", "/usr/bin:/bin");
+    builder.environment().put("PATH", folder + ":" + path);
+    builder.environment().remove("PODPROC_NAMESPACE");
+    return builder.start();
+  }
+
+  private Said said(int status) throws IOException {
+    return new Said(
+        status, Files.readString(folder.resolve("out")), Files.readString(folder.resolve("err")));
+  }
+
+  private List<String> calls() throws IOException {
+    return Files.readAllLines(calls);
+  }
+
+  @Test
+  void asksTheDaemonOnThePodsNodeByThePodsUid() throws Exception {
+    Said said = podproc("explain", "-n", "shop", "web/app", "-o", "json", "--context=prod");
+    assertThat(said).isEqualTo(new Said(0, "container app of pod shop/web\n", ""));
+    assertThat(calls())
+        .hasSize(3)
+        .allSatisfy(call -> assertThat(call).startsWith("--context prod "));
+    assertThat(calls().get(0)).contains("get pod web -n shop ");
+    assertThat(calls().get(1))
+        .contains(
+            "get pods -n podproc -l app.kubernetes.io/name=podproc,app.kubernetes.io/component=daemon",
+            "status.phase=Running,spec.nodeName=node-1");
+    assertThat(calls().get(2))
+        .isEqualTo(
+            "--context prod exec -n podproc podproc-daemon-abc -c daemon --"
+                + " /opt/podproc/podproc explain 1b4e28ba-uid/app -o json");
+  }
+
+  @Test
+  void aStaticPodIsKnownByItsMirror() throws Exception {
+    says("pod", "node-1|Running|1b4e28ba-uid|0123456789abcdef0123456789abcdef");
+    assertThat(podproc("explain", "etcd").status()).isZero();
+    assertThat(calls().getLast()).endsWith("explain 0123456789abcdef0123456789abcdef");
+  }
+
+  @Test
+  void asksAllNodesWhereNoneIsNamed() throws Exception {
+    says("daemons", "node-1 podproc-daemon-abc\nnode-2 podproc-daemon-def\n");
+    says("exec", "POD\n");
+    assertThat(podproc("ps")).isEqualTo(new Said(0, "node node-1\nPOD\nnode node-2\nPOD\n", ""));
+    says("exec", "{\"containers\":[]}\n");
+    assertThat(podproc("ps", "-o", "json").out())
+        .isEqualTo(
+            "{\"node\":\"node-1\",\"containers\":[]}\n{\"node\":\"node-2\",\"containers\":[]}\n");
+    assertThat(calls().getLast()).contains("exec -n podproc podproc-daemon-def ");
+  }
+
+  @Test
+  void whatIsBrokenIsToldAndItsStatusIsPassedOn() throws Exception {
+    says("exec", "CHECK broken\n");
+    says("exec.status", "1");
+    says("exec.stdout", "");
+    assertThat(podproc("doctor", "node-1")).isEqualTo(new Said(1, "CHECK broken\n", ""));
+    assertThat(podproc("doctor").status()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "pod, 'Error from server (NotFound): pods \"web\" not found', there is no pod web in namespace shop",
+    "pod, 'Error from server (Forbidden): pods \"web\" is forbidden: User \"x\" cannot get', 'pod web can''t be looked at: (Forbidden): pods \"web\" is forbidden: User \"x\" cannot get'",
+    "pod, 'The connection to the server localhost:8080 was refused', 'pod web can''t be looked at: The connection to the server localhost:8080 was refused'",
+    "daemons, 'Error from server (Forbidden): pods is forbidden', 'the daemons can''t be looked for: (Forbidden): pods is forbidden'",
+    "exec, 'Error from server (Forbidden): pods \"podproc-daemon-abc\" is forbidden: User \"x\" cannot create resource \"pods/exec\"', you are not allowed to exec in pods of namespace podproc",
+    "exec, 'error: exec failed: \"/opt/podproc/podproc\": stat: no such file or directory', the daemon on node node-1 is of a version before this command",
+    "exec, 'error: unable to upgrade connection: container not found', 'the daemon on node node-1 can''t be asked: error: unable to upgrade connection: container not found'"
+  })
+  void errorsAreOneLine(String where, String error, String line) throws Exception {
+    fails(where, 1, error);
+    assertThat(podproc("explain", "web", "-n", "shop"))
+        .isEqualTo(new Said(1, "", "podproc: " + line + "\n"));
+  }
+
+  @Test
+  void whatTheDaemonSaysOfAnErrorIsSaidOnce() throws Exception {
+    fails("exec", 2, "podproc: several containers in shop/web: choose one of web/app, web/log");
+    assertThat(podproc("explain", "web"))
+        .isEqualTo(
+            new Said(
+                2,
+                "",
+                "podproc: several containers in shop/web: choose one of web/app, web/log\n"));
+  }
+
+  @Test
+  void aNodeWithoutADaemonAndAPodThatDoesNotRunAreToldSo() throws Exception {
+    says("daemons", "");
+    assertThat(podproc("explain", "web").err())
+        .isEqualTo("podproc: no daemon of podproc runs on node node-1 (in namespace podproc)\n");
+    assertThat(podproc("ps").err())
+        .isEqualTo("podproc: no daemon of podproc runs in namespace podproc\n");
+    says("pod", "|Pending|uid|");
+    assertThat(podproc("explain", "web").err()).isEqualTo("podproc: pod web is on no node yet\n");
+    says("pod", "node-1|Succeeded|uid|");
+    assertThat(podproc("explain", "web").err())
+        .isEqualTo("podproc: pod web does not run: it is Succeeded\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "explain, 'explain what? POD or POD/CONTAINER'",
+    "explain /app, 'explain what? POD or POD/CONTAINER'",
+    "ps -n, -n needs a value",
+    "ps -o yaml, there is no output but -o json",
+    "ps --all, 'what does \"--all\" mean? kubectl podproc --help tells'",
+    "ui, 'the page of which node? kubectl podproc ui NODE'",
+    "ui n1 --port 0, there is no port 0",
+    "ui n1 --port 65536, there is no port 65536",
+    "ui n1 -o json, 'the page is no output: kubectl podproc ps n1 -o json'",
+    "ps n1 --open, --port and --open are of ui",
+    "explain a b, 'what does \"b\" mean? kubectl podproc --help tells'"
+  })
+  void whatMakesNoSenseAsksNobody(String command, String line) throws Exception {
+    assertThat(podproc(command.split(" ", -1)))
+        .isEqualTo(new Said(2, "", "podproc: " + line + "\n"));
+    assertThat(calls).doesNotExist();
+  }
+
+  // ---- the page ----
+
+  private void await(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.sleep(20);
+    }
+  }
+
+  private long count(String file, String text) {
+    try (Stream<String> lines = Files.lines(folder.resolve(file))) {
+      return lines.filter(line -> line.contains(text)).count();
+    } catch (IOException e) {
+      return 0; // not yet there
+    }
+  }
+
+  @Test
+  void itSaysWhereThePageIsAndEndsWhatForwardsWithItself() throws Exception {
+    says("stays", "");
+    Process process = start("ui", "node-1", "--context=prod");
+    await(
+        () -> count("out", "http://127.0.0.1:40123/ is the page of node node-1, until Ctrl-C") > 0);
+    List<ProcessHandle> forwarding = process.descendants().toList();
+    assertThat(forwarding).isNotEmpty();
+    process.destroy();
+    assertThat(process.waitFor()).isEqualTo(143);
+    for (ProcessHandle each : forwarding) {
+      ProcessHandle _ = each.onExit().get(20, TimeUnit.SECONDS);
+    }
+    assertThat(said(143).err()).isEmpty();
+    assertThat(calls().getFirst()).contains("status.phase=Running,spec.nodeName=node-1");
+    assertThat(calls().getLast())
+        .isEqualTo(
+            "--context prod port-forward --address 127.0.0.1 -n podproc pod/podproc-daemon-abc :ui");
+  }
+
+  /** A daemon's pod is replaced in an upgrade, and for a while there may be none. */
+  @Test
+  void thePageGoesOnWithTheNextDaemonAtTheSamePort() throws Exception {
+    Process process = start("ui", "node-1");
+    try {
+      await(() -> count("calls", "port-forward ") > 0);
+      says("daemons", "");
+      await(() -> count("calls", "get pods ") > 2);
+      says("stays", "");
+      says("daemons", "node-1 podproc-daemon-def\n");
+      await(() -> count("calls", "pod/podproc-daemon-def") > 0);
+    } finally {
+      process.destroy();
+      assertThat(process.waitFor()).isEqualTo(143);
+    }
+    assertThat(calls().getLast()).endsWith(" pod/podproc-daemon-def 40123:ui");
+    assertThat(said(143))
+        .isEqualTo(
+            new Said(
+                143,
+                "http://127.0.0.1:40123/ is the page of node node-1, until Ctrl-C\n",
+                "podproc: the connection to node node-1 is lost, and tried again each 2 s\n"));
+  }
+
+  @Test
+  void itOpensABrowserWhereThatIsAskedFor() throws Exception {
+    Path browser =
+        Files.writeString(
+            folder.resolve("xdg-open"), "#!/bin/sh\necho \"browser $1\" >>${0%/*}/calls\n");
+    Path _ = Files.setPosixFilePermissions(browser, PosixFilePermissions.fromString("rwxr-xr-x"));
+    says("stays", "");
+    Process process = start("ui", "node-1", "--open", "--port", "8080");
+    try {
+      await(() -> count("calls", "browser ") > 0);
+    } finally {
+      process.destroy();
+      assertThat(process.waitFor()).isEqualTo(143);
+    }
+    assertThat(calls())
+        .contains(
+            "browser http://127.0.0.1:40123/",
+            "port-forward --address 127.0.0.1 -n podproc pod/podproc-daemon-abc 8080:ui");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'Error from server (Forbidden): pods \"x\" is forbidden: User \"y\" cannot create resource \"pods/portforward\"', you are not allowed to forward ports of pods in namespace podproc",
+    "'error: Pod ''podproc-daemon-abc'' does not have a named port ''ui''', 'the daemon on node node-1 has no page: daemon.uiPort is 0, or it is of a version before it'",
+    "'error: unable to listen on any of the requested ports: [{8080 9462}]', port 8080 of this machine is taken",
+    "'error: unable to upgrade connection: pod not found', 'the daemon on node node-1 can''t be reached: unable to upgrade connection: pod not found'"
+  })
+  void whyThereIsNoPageIsOneLine(String error, String line) throws Exception {
+    fails("forward", 1, error);
+    assertThat(podproc("ui", "node-1", "--port=8080"))
+        .isEqualTo(new Said(1, "", "podproc: " + line + "\n"));
+  }
+
+  @Test
+  void aNodeWithoutADaemonHasNoPage() throws Exception {
+    says("daemons", "");
+    assertThat(podproc("ui", "node-1"))
+        .isEqualTo(
+            new Said(
+                1,
+                "",
+                "podproc: no daemon of podproc runs on node node-1 (in namespace podproc)\n"));
+  }
+
+  @Test
+  void itsManifestNamesWhatAReleaseMakes() throws IOException {
+    String manifest = Files.readString(Readme.ROOT.resolve("kubectl/podproc-krew.yaml"));
+    String release = Files.readString(Readme.ROOT.resolve("deploy/release"));
+    assertThat(manifest).contains("bin: " + PLUGIN.getFileName(), "sha256: SHA256");
+    assertThat(manifest).contains("/kubectl-podproc-VERSION.tar.gz");
+    assertThat(release).contains("plugin=kubectl-podproc-$version.tar.gz");
+  }
+}
