@@ -106,7 +106,7 @@ final class Floor {
           }
 
           @Override
-          public Object asker(int callerTid) {
+          public Object owner(int callerTid) {
             return nobody;
           }
 

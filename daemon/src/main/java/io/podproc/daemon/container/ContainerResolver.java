@@ -163,7 +163,7 @@ public final class ContainerResolver implements Views {
   }
 
   @Override
-  public Object asker(int callerTid) {
+  public Object owner(int callerTid) {
     try {
       ContainerView known = callers.recent(callerTid).last;
       return known != null ? known : of(callerTid).map(Object.class::cast).orElse(NO_CONTAINER);

@@ -55,7 +55,7 @@ final class MeasuredTexts {
   private final Map<Place, ArrayDeque<Text>> texts = new LinkedHashMap<>();
 
   /**
-   * @param reader whose it is, as {@link io.podproc.daemon.view.Views#asker} tells
+   * @param reader whose it is, as {@link io.podproc.daemon.view.Views#owner} tells
    * @param nanos when it was asked for, by {@link System#nanoTime}
    */
   synchronized void add(Object reader, long inode, int tid, long nanos, byte[] text) {

@@ -47,7 +47,7 @@ public final class OpenFile {
   private volatile SoftReference<byte[]> snapshot = NO_TEXT;
 
   /**
-   * @param reader whose it is, as {@link io.podproc.daemon.view.Views#asker} tells
+   * @param reader whose it is, as {@link io.podproc.daemon.view.Views#owner} tells
    */
   public OpenFile(Content content, Object reader) {
     this(content, reader, Optional::empty);

@@ -26,7 +26,7 @@ public final class Opener {
   /**
    * How long the text is that a caller would read now.
    *
-   * @param reader as {@link Views#asker} tells
+   * @param reader as {@link Views#owner} tells
    * @param bytes 0 also where there is no text to be had
    */
   public record Size(Object reader, long bytes) {}
@@ -82,9 +82,9 @@ public final class Opener {
     }
   }
 
-  /** Who asks: see {@link Views#asker}. */
-  public Object asker(int callerTid) {
-    return views.asker(callerTid);
+  /** Who asks: see {@link Views#owner}. */
+  public Object owner(int callerTid) {
+    return views.owner(callerTid);
   }
 
   /** Whoever is to be told what becomes of requests. */

@@ -35,7 +35,7 @@ public interface Requests {
   /** The kernel got an answer to a request of any kind, if only an error. */
   void answered();
 
-  /** One was refused, as too many of the same asker waited. */
+  /** One was refused, as too many of the same owner waited. */
   void refused();
 
   void rendered(VirtualTree.File file, Outcome outcome, long nanos);

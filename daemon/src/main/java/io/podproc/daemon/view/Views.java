@@ -18,7 +18,7 @@ public interface Views {
    * Who asks, in order to be fair: the same for all threads of a container. It may be out of date,
    * and costs little.
    */
-  Object asker(int callerTid);
+  Object owner(int callerTid);
 
   /**
    * The view to try again with where one could not be read: a new one where the cgroup may have

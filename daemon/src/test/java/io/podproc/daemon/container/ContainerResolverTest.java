@@ -69,7 +69,7 @@ class ContainerResolverTest {
       String name = "/kubepods/docker-" + Integer.toHexString(i + 16).repeat(32) + ".scope";
       kernel.process(1000 + i).at(WEB + "/a".repeat(i) + name);
       assertThat(resolver.of(1000 + i)).contains((View) reader);
-      assertThat(resolver.asker(1000 + i)).isEqualTo(reader);
+      assertThat(resolver.owner(1000 + i)).isEqualTo(reader);
     }
     assertThat(containers.size()).isEqualTo(1);
   }

@@ -120,7 +120,7 @@ class OpenerTest {
     }
 
     @Override
-    public Object asker(int callerTid) {
+    public Object owner(int callerTid) {
       throw new UnsupportedOperationException();
     }
 

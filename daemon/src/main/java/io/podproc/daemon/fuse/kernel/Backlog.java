@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  */
 final class Backlog {
   /**
-   * Some 8 MB. No asker may have more than is left, so one that waits with half of it leaves room
+   * Some 8 MB. No owner may have more than is left, so one that waits with half of it leaves room
    * for all others, two leave a third.
    */
   static final int MAX_SIZE = 65_536;
@@ -45,33 +45,33 @@ final class Backlog {
     }
   }
 
-  /** By asker; the first is whose turn it is. */
+  /** By owner; the first is whose turn it is. */
   @GuardedBy("this")
   private final Map<Object, ArrayDeque<Request>> waiting = new LinkedHashMap<>();
 
-  /** Those whose asker nobody has looked for yet. */
+  /** Those whose owner nobody has looked for yet. */
   @GuardedBy("this")
   private final ArrayDeque<Request> unplaced = new ArrayDeque<>();
 
-  /** Those whose asker is being looked for; they are to be added then. */
+  /** Those whose owner is being looked for; they are to be added then. */
   @GuardedBy("this")
   private final List<Request> looked = new ArrayList<>();
 
   @GuardedBy("this")
   private int size;
 
-  /** Has a request wait for the asker's turn. False: too many of its requests do. */
-  synchronized boolean add(Object asker, Request request) {
+  /** Has a request wait for the owner's turn. False: too many of its requests do. */
+  synchronized boolean add(Object owner, Request request) {
     if (looked.remove(request)) {
       size--;
     }
-    ArrayDeque<Request> own = waiting.get(asker);
+    ArrayDeque<Request> own = waiting.get(owner);
     if (own == null) {
       if (isTooMuch(0)) {
         return false;
       }
       own = new ArrayDeque<>();
-      waiting.put(asker, own);
+      waiting.put(owner, own);
     } else if (isTooMuch(own.size())) {
       return false;
     }
@@ -96,7 +96,7 @@ final class Backlog {
   }
 
   /**
-   * The oldest request of the asker whose turn it is; empty if nobody waits.
+   * The oldest request of the owner whose turn it is; empty if nobody waits.
    *
    * @param user is told where it will be answered, before {@link #uses} no longer says so
    */
@@ -106,20 +106,20 @@ final class Backlog {
       return Optional.empty();
     }
     Map.Entry<Object, ArrayDeque<Request>> turn = turns.next();
-    Object asker = turn.getKey();
+    Object owner = turn.getKey();
     ArrayDeque<Request> requests = turn.getValue();
     turns.remove();
     Request request = requests.remove();
     user.accept(request.from);
     size--;
     if (!requests.isEmpty()) {
-      waiting.put(asker, requests); // behind all others
+      waiting.put(owner, requests); // behind all others
     }
     return Optional.of(request);
   }
 
   /**
-   * The oldest request whose asker is to be looked for; it is to be added then.
+   * The oldest request whose owner is to be looked for; it is to be added then.
    *
    * @param user as of {@link #take}: where it is refused, it is answered there
    */

@@ -132,9 +132,9 @@ public final class Conversation {
   }
 
   /** For whom a thread asks, so that all get their turn. */
-  Object asker(int tid) {
+  Object owner(int tid) {
     try {
-      return opener.asker(tid);
+      return opener.owner(tid);
     } catch (Throwable e) { // which is told when it is answered
       return NOBODY;
     }

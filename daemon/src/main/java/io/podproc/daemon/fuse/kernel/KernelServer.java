@@ -31,7 +31,7 @@ public final class KernelServer {
   private static final long GATHER_NANOS = 50_000;
 
   /**
-   * So many waiting requests of one asker keep others waiting for a moment too long: from here on
+   * So many waiting requests of one owner keep others waiting for a moment too long: from here on
    * they are taken over even where nobody else asks, so that whoever comes finds a short queue.
    */
   private static final int MANY = 64;
@@ -51,7 +51,7 @@ public final class KernelServer {
   private final Backlog backlog = new Backlog();
   private final CurrentConnection connection;
   private final List<Worker> workers;
-  private volatile @Nullable Askers askers;
+  private volatile @Nullable RequestOwners owners;
   private volatile boolean leaving;
 
   /** Found out when the first file is opened: the kernel can't tell before it has been greeted. */
@@ -80,11 +80,11 @@ public final class KernelServer {
   }
 
   /** Made when first many wait: most nodes never have so many. */
-  private Askers askers() {
-    Askers known = askers;
+  private RequestOwners owners() {
+    RequestOwners known = owners;
     if (known == null) {
-      known = new Askers(System::nanoTime);
-      askers = known; // two at once make two, of which one is lost
+      known = new RequestOwners(System::nanoTime);
+      owners = known; // two at once make two, of which one is lost
     }
     return known;
   }
@@ -206,11 +206,11 @@ public final class KernelServer {
         }
         in.clear().put(next.message()).flip();
         int tid = Conversation.tid(in);
-        putAside(conversation.asker(tid), tid, next);
+        putAside(conversation.owner(tid), tid, next);
       }
     }
 
-    /** Takes over what waits, now and then, so that each asker gets a turn. False: no more. */
+    /** Takes over what waits, now and then, so that each owner gets a turn. False: no more. */
     private boolean gatherInTime() {
       boolean isDue =
           (conversation.isShared() || backlog.size() >= MANY)
@@ -238,23 +238,23 @@ public final class KernelServer {
       }
       Backlog.Request waiting = new Backlog.Request(from, Conversation.toKeep(in));
       int tid = Conversation.tid(in);
-      Object asker = conversation.holder(in).orElse(null);
-      if (asker == null && backlog.size() >= MANY) {
-        asker = askers().of(tid).orElse(null);
-        if (asker == null && backlog.addUnplaced(waiting)) {
+      Object owner = conversation.holder(in).orElse(null);
+      if (owner == null && backlog.size() >= MANY) {
+        owner = owners().of(tid).orElse(null);
+        if (owner == null && backlog.addUnplaced(waiting)) {
           return;
         }
       }
-      putAside(asker != null ? asker : conversation.asker(tid), tid, waiting);
+      putAside(owner != null ? owner : conversation.owner(tid), tid, waiting);
     }
 
     /** That of which the request is in the buffer as well. */
-    private void putAside(Object asker, int tid, Backlog.Request waiting) {
-      if (!backlog.add(asker, waiting)) {
+    private void putAside(Object owner, int tid, Backlog.Request waiting) {
+      if (!backlog.add(owner, waiting)) {
         conversation.refuse(in, out);
         channel.write(waiting.from());
       } else if (tid != 0 && backlog.size() >= MANY) {
-        askers().remember(tid, asker);
+        owners().remember(tid, owner);
       }
     }
 

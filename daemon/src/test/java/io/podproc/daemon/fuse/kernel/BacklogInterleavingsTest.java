@@ -9,7 +9,7 @@ import org.jetbrains.lincheck.datastructures.Param;
 import org.junit.jupiter.api.Test;
 
 /** Whatever two threads do to it at once, it is as if one had done it after the other. */
-@Param(name = "asker", gen = IntGen.class, conf = "1:2")
+@Param(name = "owner", gen = IntGen.class, conf = "1:2")
 public class BacklogInterleavingsTest {
   private static final Connection HERE = new Connection(7);
 
@@ -34,13 +34,13 @@ public class BacklogInterleavingsTest {
   }
 
   @Operation
-  public boolean add(@Param(name = "asker") int asker) {
-    return backlog.add(asker, request(asker));
+  public boolean add(@Param(name = "owner") int owner) {
+    return backlog.add(owner, request(owner));
   }
 
   @Operation
-  public boolean addUnplaced(@Param(name = "asker") int asker) {
-    return backlog.addUnplaced(request(asker));
+  public boolean addUnplaced(@Param(name = "owner") int owner) {
+    return backlog.addUnplaced(request(owner));
   }
 
   @Operation

@@ -23,13 +23,13 @@ class BacklogTest {
     return ByteBuffer.wrap(request.message()).getInt();
   }
 
-  private void add(String asker, int number) {
-    assertThat(backlog.add(asker, request(number))).isTrue();
+  private void add(String owner, int number) {
+    assertThat(backlog.add(owner, request(number))).isTrue();
   }
 
-  private int fill(String asker) {
+  private int fill(String owner) {
     int added = 0;
-    while (backlog.add(asker, request(added))) {
+    while (backlog.add(owner, request(added))) {
       added++;
     }
     return added;
@@ -46,7 +46,7 @@ class BacklogTest {
   }
 
   @Test
-  void eachAskerGetsATurn() {
+  void eachOwnerGetsATurn() {
     for (int i = 0; i < 5; i++) {
       add("hog", i);
     }
@@ -87,14 +87,14 @@ class BacklogTest {
     assertThat(backlog.size()).isZero();
   }
 
-  /** However many askers somebody makes up. */
+  /** However many owners somebody makes up. */
   @Test
   void allOfThemHaveABound() {
-    int askers = 0;
-    while (fill("container " + askers) > 0) {
-      askers++;
+    int owners = 0;
+    while (fill("container " + owners) > 0) {
+      owners++;
     }
-    assertThat(askers).isGreaterThan(10);
+    assertThat(owners).isGreaterThan(10);
     assertThat(backlog.size()).isEqualTo(Backlog.MAX_SIZE);
   }
 

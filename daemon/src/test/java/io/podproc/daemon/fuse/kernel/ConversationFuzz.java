@@ -89,7 +89,7 @@ public final class ConversationFuzz {
 
   private void ask(ByteBuffer request) {
     if (Conversation.takesTurn(request)) {
-      Object _ = conversation.holder(request).orElseGet(() -> conversation.asker(0));
+      Object _ = conversation.holder(request).orElseGet(() -> conversation.owner(0));
       assertThat(Conversation.toKeep(request).length).isLessThanOrEqualTo(request.limit());
     }
     conversation.answer(request, reply, () -> MappingRefusal.NONE);
@@ -151,7 +151,7 @@ public final class ConversationFuzz {
     }
 
     @Override
-    public Object asker(int callerTid) {
+    public Object owner(int callerTid) {
       return callerTid;
     }
 

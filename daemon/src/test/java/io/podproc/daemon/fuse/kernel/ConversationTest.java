@@ -68,7 +68,7 @@ class ConversationTest {
     }
 
     @Override
-    public Object asker(int callerTid) {
+    public Object owner(int callerTid) {
       if (callerTid != CALLER) {
         throw new IllegalStateException("a defect");
       }
@@ -190,7 +190,7 @@ class ConversationTest {
   void whoWaitsForItsTurnIsKnownByThreadAndThenByHandle() {
     ByteBuffer open = request(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0));
     assertThat(conversation.holder(open)).isEmpty();
-    assertThat(conversation.asker(Conversation.tid(open))).isEqualTo(CALLER);
+    assertThat(conversation.owner(Conversation.tid(open))).isEqualTo(CALLER);
     long handle = ask(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0)).getLong(0);
     ByteBuffer read = request(FuseMessages.READ, STAT, in -> in.putLong(handle).putLong(0));
     Object reader = conversation.holder(read).orElseThrow();
@@ -208,8 +208,8 @@ class ConversationTest {
 
   @Test
   void whoCannotBeToldWaitsWithAllOfThose() {
-    Object nobody = conversation.asker(CALLER + 1);
-    assertThat(conversation.asker(CALLER + 2)).isEqualTo(nobody).isNotEqualTo(CALLER);
+    Object nobody = conversation.owner(CALLER + 1);
+    assertThat(conversation.owner(CALLER + 2)).isEqualTo(nobody).isNotEqualTo(CALLER);
   }
 
   /** Whatever a container can ask for a thousand times. */

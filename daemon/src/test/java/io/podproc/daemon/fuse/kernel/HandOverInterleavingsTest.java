@@ -36,7 +36,7 @@ public class HandOverInterleavingsTest {
     return connection.descriptor() != FORMER.descriptor() || !formerIsClosed;
   }
 
-  /** Takes a request over, as one that is known or as one whose asker is to be looked for. */
+  /** Takes a request over, as one that is known or as one whose owner is to be looked for. */
   private boolean gather(CurrentConnection.User user, boolean isPlaced) {
     Connection from = user.current();
     boolean isOpen = isOpen(from);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * for each of 20,000 that wait. Only turns are given by this, and no answers: a thread's id may be
  * another's by now, who then waits in the wrong place once.
  */
-final class Askers {
+final class RequestOwners {
   /** More threads than that take each other's place. */
   private static final int PLACES = 32_768;
 
@@ -28,19 +28,19 @@ final class Askers {
   private final long[] nanos = new long[PLACES];
 
   @GuardedBy("this")
-  private final @Nullable Object[] askers = new @Nullable Object[PLACES];
+  private final @Nullable Object[] owners = new @Nullable Object[PLACES];
 
   /**
    * @param nanoTime a clock as {@link System#nanoTime()}
    */
-  Askers(LongSupplier nanoTime) {
+  RequestOwners(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
 
-  synchronized void remember(int tid, Object asker) {
+  synchronized void remember(int tid, Object owner) {
     int place = tid & (PLACES - 1);
     tids[place] = tid;
-    askers[place] = asker;
+    owners[place] = owner;
     nanos[place] = nanoTime.getAsLong();
   }
 
@@ -48,6 +48,6 @@ final class Askers {
   synchronized Optional<Object> of(int tid) {
     int place = tid & (PLACES - 1);
     boolean holds = tids[place] == tid && nanoTime.getAsLong() - nanos[place] < HOLDS_NANOS;
-    return holds ? Optional.ofNullable(askers[place]) : Optional.empty();
+    return holds ? Optional.ofNullable(owners[place]) : Optional.empty();
   }
 }

@@ -7,27 +7,27 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-class AskersTest {
+class RequestOwnersTest {
   private final AtomicLong now = new AtomicLong(Long.MAX_VALUE); // it overflows meanwhile
-  private final Askers askers = new Askers(now::get);
+  private final RequestOwners owners = new RequestOwners(now::get);
 
   @Test
   void aThreadIsKnownForAMoment() {
-    askers.remember(300, "web");
-    assertThat(askers.of(300)).contains("web");
+    owners.remember(300, "web");
+    assertThat(owners.of(300)).contains("web");
     now.addAndGet(Duration.ofMillis(999).toNanos());
-    assertThat(askers.of(300)).contains("web");
+    assertThat(owners.of(300)).contains("web");
     now.addAndGet(Duration.ofMillis(1).toNanos());
-    assertThat(askers.of(300)).isEmpty();
+    assertThat(owners.of(300)).isEmpty();
   }
 
   @Test
   void nobodyIsTakenForAnother() {
-    askers.remember(300, "web");
-    assertThat(askers.of(300 + 32_768)).isEmpty();
-    assertThat(askers.of(301)).isEmpty();
-    assertThat(askers.of(0)).isEmpty();
-    askers.remember(300 + 32_768, "log");
-    assertThat(askers.of(300)).isEmpty();
+    owners.remember(300, "web");
+    assertThat(owners.of(300 + 32_768)).isEmpty();
+    assertThat(owners.of(301)).isEmpty();
+    assertThat(owners.of(0)).isEmpty();
+    owners.remember(300 + 32_768, "log");
+    assertThat(owners.of(300)).isEmpty();
   }
 }
