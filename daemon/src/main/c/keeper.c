@@ -68,7 +68,7 @@ struct keeper {
   pid_t before;        /* the keeper that this one takes the place of, as it was killed; or 0 */
   bool told_to_leave;
   long long alive_ms;  /* when a daemon was last seen alive, or the keeper began */
-  struct timespec beat;
+  struct timespec heartbeat;
 };
 
 static long long now_ms(void) {
@@ -334,8 +334,8 @@ static void clear_lost(const struct keeper *keeper) {
 static bool is_silent(struct keeper *keeper) {
   struct stat serving;
   if (fstatat(keeper->directory, "serving", &serving, 0) == 0 &&
-      memcmp(&serving.st_mtim, &keeper->beat, sizeof keeper->beat) != 0) {
-    keeper->beat = serving.st_mtim;
+      memcmp(&serving.st_mtim, &keeper->heartbeat, sizeof keeper->heartbeat) != 0) {
+    keeper->heartbeat = serving.st_mtim;
     keeper->alive_ms = now_ms();
   }
   return now_ms() - keeper->alive_ms >= keeper->patience * 1000LL;

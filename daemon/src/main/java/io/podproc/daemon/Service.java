@@ -52,7 +52,7 @@ final class Service {
   private final DaemonConfig config;
 
   /** Of a sign of life, which is given each second, and after which a keeper ends the mount. */
-  private static final Duration LATE_BEAT = Duration.ofSeconds(15);
+  private static final Duration LATE_HEARTBEAT = Duration.ofSeconds(15);
 
   /** Samples may be late, and are made up for. */
   private static final int LATE_SAMPLES = 6;
@@ -60,8 +60,8 @@ final class Service {
   /** First looks at containers that may wait for their turn. */
   private static final int MAX_LOOKS = 1024;
 
-  private final ScheduledExecutorService beating =
-      Executors.newSingleThreadScheduledExecutor(thread("beating"));
+  private final ScheduledExecutorService heartbeat =
+      Executors.newSingleThreadScheduledExecutor(thread("heartbeat"));
   private final ScheduledExecutorService sampling =
       Executors.newSingleThreadScheduledExecutor(thread("sampling"));
   private final ExecutorService looking =
@@ -109,7 +109,7 @@ final class Service {
             config.mountPoint().resolve("./" + files.tree().files().getFirst().path()),
             config.readinessDeadline(),
             files.metrics()::answers);
-    List<PeriodicTask> vital = List.of(beat(mount), sample(inheritance));
+    List<PeriodicTask> vital = List.of(heartbeat(mount), sample(inheritance));
     try {
       status = status(new Health(mount, probe, vital, System::nanoTime), repairs, vital);
     } catch (IOException | RuntimeException e) {
@@ -153,14 +153,14 @@ final class Service {
         serving);
   }
 
-  private PeriodicTask beat(Mount mount) {
+  private PeriodicTask heartbeat(Mount mount) {
     return new PeriodicTask(
             Duration.ofSeconds(1),
-            LATE_BEAT,
-            mount::beat,
-            new Failures("beat", System::nanoTime),
+            LATE_HEARTBEAT,
+            mount::heartbeat,
+            new Failures("heartbeat", System::nanoTime),
             System::nanoTime)
-        .start(beating, Duration.ZERO);
+        .start(heartbeat, Duration.ZERO);
   }
 
   private PeriodicTask sample(Optional<Inheritance> inheritance) {
@@ -245,7 +245,7 @@ final class Service {
     attach.ifPresent(NodeAttach::end);
     farewell.before(mount);
     answering.close();
-    beating.shutdownNow();
+    heartbeat.shutdownNow();
     sampling.shutdownNow();
     status.forEach(
         StatusServer::close); // a thread of it that waits for a client would hold up the JVM's end

@@ -127,7 +127,7 @@ class NeighbourIT {
     assertThat(metric(metrics, "jvm_memory_used_bytes.*Tenured.*")).isLessThan(32.0 * MIB * MIB);
     assertThat(descriptors(daemon)).isLessThan(1500);
     assertThat(daemon.output()).doesNotContain("Error");
-    assertThat(metric(metrics, "podproc_task_age_seconds.*beat")).isLessThan(seconds(5));
+    assertThat(metric(metrics, "podproc_task_age_seconds.*heartbeat")).isLessThan(seconds(5));
     assertThat(metric(metrics, "podproc_task_age_seconds.*sample")).isLessThan(seconds(10));
   }
 

@@ -138,7 +138,7 @@ public final class FuseMount implements Mount {
   }
 
   @Override
-  public void beat() {}
+  public void heartbeat() {}
 
   /** Unmounts. Containers that have files bound keep them until they go. */
   @Override

@@ -6,7 +6,7 @@ import java.util.Optional;
 /** The mounted tree. */
 public interface Mount extends AutoCloseable {
   /** Says that this daemon lives, to whoever may doubt it. To be called each second. */
-  void beat();
+  void heartbeat();
 
   /**
    * Whether anybody is served, or will be: false once the mount is gone, from outside as well, and

@@ -135,7 +135,7 @@ final class HandOver implements AutoCloseable {
   }
 
   /** Tells the keepers, by the time of the file, that the daemon whose turn it is lives. */
-  void beat() {
+  void heartbeat() {
     try {
       Files.setLastModifiedTime(path, now());
       isUnheard = false;
@@ -148,7 +148,7 @@ final class HandOver implements AutoCloseable {
   }
 
   /** For how long, at most, the daemon whose turn it was has not served any more. */
-  Duration sinceBeat() throws IOException {
+  Duration sinceHeartbeat() throws IOException {
     Duration since =
         Duration.between(Files.getLastModifiedTime(path).toInstant(), now().toInstant());
     return since.isNegative() ? Duration.ZERO : since; // it is from before the host's boot

@@ -136,8 +136,8 @@ public final class KeptMount implements Mount {
 
   private void serve() throws IOException, MountException, InterruptedException {
     turn.comes();
-    Duration unserved = handOver.sinceBeat();
-    handOver.beat(); // to find the connection may take longer than a keeper's patience still lasts
+    Duration unserved = handOver.sinceHeartbeat();
+    handOver.heartbeat(); // to find the connection may take longer than a keeper's patience still lasts
     begin(unserved);
   }
 
@@ -234,11 +234,11 @@ public final class KeptMount implements Mount {
   }
 
   @Override
-  public synchronized void beat() {
+  public synchronized void heartbeat() {
     if (serving.isEmpty()) {
       return;
     }
-    handOver.beat();
+    handOver.heartbeat();
     try (Arena arena = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(arena);
       Set<Integer> pids = Set.copyOf(keepers.pids(calls));

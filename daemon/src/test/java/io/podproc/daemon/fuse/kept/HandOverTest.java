@@ -30,7 +30,7 @@ class HandOverTest {
       assertThat(turn.tryNow()).isTrue();
       assertThat(turn.wasLeft()).isFalse();
       assertThat(isLocked()).isTrue();
-      turn.beat();
+      turn.heartbeat();
       assertThat(isLocked()).isTrue();
       turn.leave();
       assertThat(isLocked()).isTrue();
@@ -80,12 +80,12 @@ class HandOverTest {
   }
 
   @Test
-  void aBeatIsSeenAtTheTimeOfTheFile() throws Exception {
+  void aHeartbeatIsSeenAtTheTimeOfTheFile() throws Exception {
     try (HandOver turn = new HandOver(directory)) {
       assertThat(turn.tryNow()).isTrue();
       Path file = directory.resolve("serving");
       Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH));
-      turn.beat();
+      turn.heartbeat();
       assertThat(Files.getLastModifiedTime(file).toInstant()).isAfter(Instant.EPOCH);
     }
   }
@@ -95,13 +95,13 @@ class HandOverTest {
   void howLongNobodyServedIsTakenFromNoClockThatIsSet() throws Exception {
     try (HandOver turn = new HandOver(directory)) {
       Path file = directory.resolve("serving");
-      turn.beat();
-      assertThat(turn.sinceBeat()).isLessThan(Duration.ofSeconds(20));
+      turn.heartbeat();
+      assertThat(turn.sinceHeartbeat()).isLessThan(Duration.ofSeconds(20));
       // The time of the file is no date.
       assertThat(Files.getLastModifiedTime(file).toInstant())
           .isBefore(Instant.EPOCH.plus(Duration.ofDays(10_000)));
       Files.setLastModifiedTime(file, FileTime.from(Instant.now().plus(Duration.ofDays(365))));
-      assertThat(turn.sinceBeat()).isZero();
+      assertThat(turn.sinceHeartbeat()).isZero();
     }
   }
 
@@ -119,7 +119,7 @@ class HandOverTest {
   void theNextKnowsWhetherTheLastLeftInGoodOrder() throws Exception {
     try (HandOver left = new HandOver(directory)) {
       assertThat(left.tryNow()).isTrue();
-      left.beat();
+      left.heartbeat();
       left.leave();
     }
     try (HandOver killed = new HandOver(directory)) {

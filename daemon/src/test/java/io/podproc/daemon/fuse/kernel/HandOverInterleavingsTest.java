@@ -82,8 +82,8 @@ public class HandOverInterleavingsTest {
   }
 
   /** As at each sign of life: moves on, and closes what nobody uses any more. */
-  @Operation(nonParallelGroup = "beat")
-  public boolean beats() {
+  @Operation(nonParallelGroup = "heartbeat")
+  public boolean sendsAHeartbeat() {
     if (current.get().descriptor() == FORMER.descriptor()) {
       current.move(LATTER);
     }
