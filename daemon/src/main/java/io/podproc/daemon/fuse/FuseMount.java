@@ -50,10 +50,10 @@ public final class FuseMount implements Mount {
     bare.run();
     check();
     warnOfTimeout();
-    CountDownLatch greeted = new CountDownLatch(1);
+    CountDownLatch initialized = new CountDownLatch(1);
     FuseMount mount =
-        new FuseMount(mountPoint, transport.mount(path, tree, opener, greeted::countDown));
-    mount.awaitServing(greeted);
+        new FuseMount(mountPoint, transport.mount(path, tree, opener, initialized::countDown));
+    mount.awaitServing(initialized);
     return mount;
   }
 
@@ -96,8 +96,8 @@ public final class FuseMount implements Mount {
     }
   }
 
-  private void awaitServing(CountDownLatch greeted) throws MountException, InterruptedException {
-    if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
+  private void awaitServing(CountDownLatch initialized) throws MountException, InterruptedException {
+    if (!initialized.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       close();
       throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
     }

@@ -11,8 +11,8 @@ public interface Transport {
   /**
    * Mounts, and starts the threads that serve until the tree is unmounted.
    *
-   * @param greeted called once the kernel has greeted this daemon
+   * @param initialized called once the kernel's FUSE_INIT is answered
    */
-  List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable greeted)
+  List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable initialized)
       throws MountException, InterruptedException;
 }

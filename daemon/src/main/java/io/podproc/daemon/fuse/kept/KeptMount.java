@@ -8,7 +8,7 @@ import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountPoint;
 import io.podproc.daemon.fuse.kept.Holds.Hold;
 import io.podproc.daemon.fuse.kernel.Connection;
-import io.podproc.daemon.fuse.kernel.Conversation;
+import io.podproc.daemon.fuse.kernel.Dispatcher;
 import io.podproc.daemon.fuse.kernel.KernelServer;
 import io.podproc.daemon.fuse.kernel.SelinuxContext;
 import io.podproc.daemon.linux.SystemCalls;
@@ -45,8 +45,8 @@ public final class KeptMount implements Mount {
   private final Keepers keepers;
   private final HandOver handOver;
   private final Turn turn;
-  private volatile CountDownLatch greeted = new CountDownLatch(1);
-  private final Conversation conversation;
+  private volatile CountDownLatch initialized = new CountDownLatch(1);
+  private final Dispatcher dispatcher;
   private final Waking waking;
   private volatile Optional<Serving> serving = Optional.empty();
 
@@ -79,7 +79,7 @@ public final class KeptMount implements Mount {
     this.turn = turn;
     this.joining = new Joining(keepers, this.mountPoint, context, idMapped, tree, bare);
     this.waking = new Waking(this.mountPoint, tree);
-    this.conversation = new Conversation(tree, opener, idMapped, () -> greeted.countDown());
+    this.dispatcher = new Dispatcher(tree, opener, idMapped, () -> initialized.countDown());
   }
 
   /**
@@ -160,7 +160,7 @@ public final class KeptMount implements Mount {
         int _ = new SystemCalls(arena).close(ended.descriptor());
         boolean _ = left.remove(ended);
       }
-      greeted = new CountDownLatch(1);
+      initialized = new CountDownLatch(1);
       kept = Set.of();
       begin(Duration.ZERO);
     } catch (InterruptedException e) {
@@ -184,7 +184,7 @@ public final class KeptMount implements Mount {
             ? handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER
             : Turn.Kind.MOUNTED,
         joined.found() ? unserved : Duration.ZERO);
-    KernelServer server = new KernelServer(joined.connection(), conversation, this::mountAgain);
+    KernelServer server = new KernelServer(joined.connection(), dispatcher, this::mountAgain);
     serving =
         Optional.of(
             new Serving(
@@ -192,7 +192,7 @@ public final class KeptMount implements Mount {
     if (joined.found()) {
       Thread.sleep(HEAD_START);
       Log.info("went on with the mount at %s", mountPoint.path());
-    } else if (!greeted.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
+    } else if (!initialized.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
     }
     turn.serves();

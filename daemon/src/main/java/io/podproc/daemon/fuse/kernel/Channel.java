@@ -16,7 +16,7 @@ final class Channel {
   /** After a request could not be read: there may be memory then. */
   private static final long PAUSE_NANOS = 10_000_000;
 
-  private final Conversation conversation;
+  private final Dispatcher dispatcher;
   private final SystemCalls calls;
   private final MemorySegment request;
   private final MemorySegment reply;
@@ -25,13 +25,13 @@ final class Channel {
 
   /**
    * @param memory lasts as long as this is used
-   * @param conversation is told where a request can't be read
+   * @param dispatcher is told where a request can't be read
    */
-  Channel(Arena memory, Conversation conversation) {
-    this.conversation = conversation;
+  Channel(Arena memory, Dispatcher dispatcher) {
+    this.dispatcher = dispatcher;
     calls = new SystemCalls(memory);
-    request = memory.allocate(Conversation.REQUEST_SIZE, 8);
-    reply = memory.allocate(Conversation.REPLY_SIZE, 8);
+    request = memory.allocate(Dispatcher.REQUEST_SIZE, 8);
+    reply = memory.allocate(Dispatcher.REPLY_SIZE, 8);
     in = request.asByteBuffer().order(ByteOrder.nativeOrder());
     out = reply.asByteBuffer().order(ByteOrder.nativeOrder());
   }
@@ -69,7 +69,7 @@ final class Channel {
         || length == -Errno.ENOMEM
         || length == -Errno.EMFILE
         || length == -Errno.ENFILE) { // of the one request (fs/fuse/dev.c:fuse_dev_do_read)
-      conversation.failed(new IOException("error " + -length + " of read(2) of /dev/fuse"));
+      dispatcher.failed(new IOException("error " + -length + " of read(2) of /dev/fuse"));
       LockSupport.parkNanos(PAUSE_NANOS);
       return true;
     }

@@ -45,7 +45,7 @@ public final class KernelServer {
   /** Whose so many requests are takes some five times as long to find as an answer. */
   private static final int PLACE_AT_ONCE = 16;
 
-  private final Conversation conversation;
+  private final Dispatcher dispatcher;
   private final Runnable ended;
   private final AtomicInteger serving = new AtomicInteger(WORKERS);
   private final Backlog backlog = new Backlog();
@@ -54,7 +54,7 @@ public final class KernelServer {
   private volatile @Nullable RequestOwners owners;
   private volatile boolean leaving;
 
-  /** Found out when the first file is opened: the kernel can't tell before it has been greeted. */
+  /** Found out when the first file is opened: the kernel can't tell before FUSE_INIT. */
   @GuardedBy("this")
   private OptionalInt backing = OptionalInt.empty();
 
@@ -62,10 +62,10 @@ public final class KernelServer {
    * @param ended is run by the last thread to end where nobody told them to {@link #leave}: the
    *     connection has ended
    */
-  public KernelServer(Connection connection, Conversation conversation, Runnable ended) {
+  public KernelServer(Connection connection, Dispatcher dispatcher, Runnable ended) {
     this.connection = new CurrentConnection(connection);
     this.workers = Stream.generate(Worker::new).limit(WORKERS).toList();
-    this.conversation = conversation;
+    this.dispatcher = dispatcher;
     this.ended = ended;
   }
 
@@ -136,7 +136,7 @@ public final class KernelServer {
         new Exchange(memory, user).serve();
         return true;
       } catch (Throwable e) { // of whatever a request comes to, its caller was told
-        conversation.failed(e);
+        dispatcher.failed(e);
         return false;
       }
     }
@@ -155,7 +155,7 @@ public final class KernelServer {
 
     Exchange(Arena memory, CurrentConnection.User user) {
       this.user = user;
-      channel = new Channel(memory, conversation);
+      channel = new Channel(memory, dispatcher);
       in = channel.request();
       out = channel.reply();
     }
@@ -182,7 +182,7 @@ public final class KernelServer {
     /** Waits for a request, and answers it unless others wait as well. False: there are no more. */
     private boolean serveNext() {
       Connection from = user.current();
-      boolean isShared = conversation.isShared();
+      boolean isShared = dispatcher.isShared();
       long asked = isShared ? System.nanoTime() : 0;
       if (!channel.read(from)) {
         return false;
@@ -205,15 +205,15 @@ public final class KernelServer {
           return;
         }
         in.clear().put(next.message()).flip();
-        int tid = Conversation.tid(in);
-        putAside(conversation.owner(tid), tid, next);
+        int tid = Dispatcher.tid(in);
+        putAside(dispatcher.owner(tid), tid, next);
       }
     }
 
     /** Takes over what waits, now and then, so that each owner gets a turn. False: no more. */
     private boolean gatherInTime() {
       boolean isDue =
-          (conversation.isShared() || backlog.size() >= MANY)
+          (dispatcher.isShared() || backlog.size() >= MANY)
               && System.nanoTime() - gatheredNanos >= GATHER_NANOS;
       return !isDue || gather();
     }
@@ -232,26 +232,26 @@ public final class KernelServer {
     }
 
     private void putAside(Connection from) {
-      if (!Conversation.takesTurn(in)) {
+      if (!Dispatcher.takesTurn(in)) {
         answer(from);
         return;
       }
-      Backlog.Request waiting = new Backlog.Request(from, Conversation.toKeep(in));
-      int tid = Conversation.tid(in);
-      Object owner = conversation.holder(in).orElse(null);
+      Backlog.Request waiting = new Backlog.Request(from, Dispatcher.toKeep(in));
+      int tid = Dispatcher.tid(in);
+      Object owner = dispatcher.holder(in).orElse(null);
       if (owner == null && backlog.size() >= MANY) {
         owner = owners().of(tid).orElse(null);
         if (owner == null && backlog.addUnplaced(waiting)) {
           return;
         }
       }
-      putAside(owner != null ? owner : conversation.owner(tid), tid, waiting);
+      putAside(owner != null ? owner : dispatcher.owner(tid), tid, waiting);
     }
 
     /** That of which the request is in the buffer as well. */
     private void putAside(Object owner, int tid, Backlog.Request waiting) {
       if (!backlog.add(owner, waiting)) {
-        conversation.refuse(in, out);
+        dispatcher.refuse(in, out);
         channel.write(waiting.from());
       } else if (tid != 0 && backlog.size() >= MANY) {
         owners().remember(tid, owner);
@@ -260,7 +260,7 @@ public final class KernelServer {
 
     private void answer(Connection from) {
       answered = from;
-      conversation.answer(in, out, backing);
+      dispatcher.answer(in, out, backing);
       if (out.limit() > 0) {
         channel.write(from);
       }

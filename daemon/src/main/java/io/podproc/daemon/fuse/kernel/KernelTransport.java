@@ -13,14 +13,14 @@ import java.util.List;
 /** The kernel's own protocol, spoken on /dev/fuse with no library between. */
 public record KernelTransport(SelinuxContext context, boolean idMapped) implements Transport {
   @Override
-  public List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable greeted)
+  public List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable initialized)
       throws MountException, InterruptedException {
     try (Arena arena = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(arena);
       Connection connection =
           Connection.mount(calls, Connection.open(calls), mountPoint, context, idMapped);
       return new KernelServer(
-              connection, new Conversation(tree, opener, idMapped, greeted), () -> {})
+              connection, new Dispatcher(tree, opener, idMapped, initialized), () -> {})
           .start();
     }
   }

@@ -37,7 +37,7 @@ final class Operations {
 
   private final VirtualTree tree;
   private final Opener opener;
-  private final Handshake handshake;
+  private final Init init;
   private final OpenFiles openFiles = new OpenFiles();
   private final Attributes attributes = new Attributes();
 
@@ -49,10 +49,10 @@ final class Operations {
 
   private volatile long sharedUntilNanos = System.nanoTime();
 
-  Operations(VirtualTree tree, Opener opener, Handshake handshake) {
+  Operations(VirtualTree tree, Opener opener, Init init) {
     this.tree = tree;
     this.opener = opener;
-    this.handshake = handshake;
+    this.init = init;
   }
 
   /** What a request comes to, beside a body: an errno, or no reply at all. */
@@ -84,7 +84,7 @@ final class Operations {
   boolean run(ByteBuffer request, ByteBuffer reply, IntSupplier backing)
       throws IOException, Failure {
     switch (request.getInt(IN_OPCODE)) {
-      case INIT -> handshake.answer(request, reply);
+      case INIT -> init.answer(request, reply);
       case LOOKUP -> lookup(request, reply);
       case GETATTR -> getattr(request, reply);
       case OPEN -> open(request, reply, backing.getAsInt());

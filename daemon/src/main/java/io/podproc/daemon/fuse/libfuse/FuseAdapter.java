@@ -3,7 +3,7 @@ package io.podproc.daemon.fuse.libfuse;
 
 import io.podproc.daemon.fuse.Attributes;
 import io.podproc.daemon.fuse.Permission;
-import io.podproc.daemon.fuse.kernel.Conversation;
+import io.podproc.daemon.fuse.kernel.Dispatcher;
 import io.podproc.daemon.vfs.OpenFile;
 import io.podproc.daemon.vfs.OpenFiles;
 import io.podproc.daemon.vfs.Opener;
@@ -34,7 +34,7 @@ final class FuseAdapter {
   private final VirtualTree tree;
   private final Opener opener;
   private final OpenFiles openFiles = new OpenFiles();
-  private final Runnable greeted;
+  private final Runnable initialized;
   private final long mountedSeconds = System.currentTimeMillis() / 1000;
 
   /** Holds on to the callbacks. Once it is garbage, libfuse's calls of them do nothing. */
@@ -72,11 +72,11 @@ final class FuseAdapter {
     }
   }
 
-  FuseAdapter(LibFuse libFuse, VirtualTree tree, Opener opener, Runnable greeted) {
+  FuseAdapter(LibFuse libFuse, VirtualTree tree, Opener opener, Runnable initialized) {
     this.libFuse = libFuse;
     this.tree = tree;
     this.opener = opener;
-    this.greeted = greeted;
+    this.initialized = initialized;
     operations.init.set(this::init);
     operations.getattr.set(this::getattr);
     operations.fgetattr.set(this::fgetattr);
@@ -101,7 +101,7 @@ final class FuseAdapter {
   }
 
   private Pointer init(Pointer connection) {
-    greeted.run();
+    initialized.run();
     return connection;
   }
 
@@ -130,7 +130,7 @@ final class FuseAdapter {
     });
   }
 
-  /** Only lseek(2) from the end asks by a handle, see {@link Conversation}. */
+  /** Only lseek(2) from the end asks by a handle, see {@link Dispatcher}. */
   private int fgetattr(String path, Pointer attributes, Pointer info) {
     return -ErrorCodes.EINVAL();
   }
@@ -182,7 +182,7 @@ final class FuseAdapter {
       String path, Pointer buffer, @size_t long size, @off_t long offset, Pointer info) {
     return answer(() -> {
       if (FILE_INFO.lockOwner.get(info) == 0) {
-        return -ErrorCodes.EINVAL(); // for the page cache, see Conversation
+        return -ErrorCodes.EINVAL(); // for the page cache, see Dispatcher
       }
       byte[] text = openFile(path, info).snapshot(offset);
       if (offset >= text.length) {

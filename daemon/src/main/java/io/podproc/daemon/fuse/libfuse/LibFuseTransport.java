@@ -38,10 +38,10 @@ public record LibFuseTransport(SelinuxContext context) implements Transport {
           "attr_timeout=0"); // sizes are each caller's own
 
   @Override
-  public List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable greeted)
+  public List<Thread> mount(Path mountPoint, VirtualTree tree, Opener opener, Runnable initialized)
       throws MountException, InterruptedException {
     LibFuse libFuse = load();
-    FuseAdapter adapter = new FuseAdapter(libFuse, tree, opener, greeted);
+    FuseAdapter adapter = new FuseAdapter(libFuse, tree, opener, initialized);
     Pointer fuse = setUp(libFuse, adapter, mountPoint);
     return IntStream.rangeClosed(1, WORKERS)
         .mapToObj(number ->

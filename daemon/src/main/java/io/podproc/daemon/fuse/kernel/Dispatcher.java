@@ -18,7 +18,7 @@ import java.util.function.IntSupplier;
  * successor would miss: nodes are known by their inodes, and a handle that is not known is opened
  * again. Used by any number of threads, each with buffers of its own.
  */
-public final class Conversation {
+public final class Dispatcher {
   /** A request is at most this long; the kernel insists on 8 KiB. */
   static final int REQUEST_SIZE = 16 * 1024;
 
@@ -36,11 +36,11 @@ public final class Conversation {
 
   /**
    * @param idMapped whether the mount may be id-mapped, if the kernel can do that
-   * @param greeted called once the kernel has opened the conversation
+   * @param initialized called once FUSE_INIT is answered
    */
-  public Conversation(VirtualTree tree, Opener opener, boolean idMapped, Runnable greeted) {
+  public Dispatcher(VirtualTree tree, Opener opener, boolean idMapped, Runnable initialized) {
     this.opener = opener;
-    this.operations = new Operations(tree, opener, new Handshake(idMapped, greeted));
+    this.operations = new Operations(tree, opener, new Init(idMapped, initialized));
   }
 
   /**

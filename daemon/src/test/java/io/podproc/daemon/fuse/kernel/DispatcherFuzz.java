@@ -27,7 +27,7 @@ import java.util.Optional;
  * <p>An input is a sequence of requests: an opcode, a byte of which the upper bits say what is put
  * in, and how long the body is, then the body.
  */
-public final class ConversationFuzz {
+public final class DispatcherFuzz {
   private static final int LENGTH = 0x1f;
   private static final int KNOWN_HANDLE = 0x20;
   private static final int WRONG_LENGTH = 0x40;
@@ -55,15 +55,15 @@ public final class ConversationFuzz {
   private static final Path PROC = hostFiles();
 
   private final ByteBuffer reply =
-      ByteBuffer.allocate(Conversation.REPLY_SIZE).order(ByteOrder.nativeOrder());
-  private final Conversation conversation = conversation();
+      ByteBuffer.allocate(Dispatcher.REPLY_SIZE).order(ByteOrder.nativeOrder());
+  private final Dispatcher dispatcher = dispatcher();
   private long handle;
 
-  private ConversationFuzz() {}
+  private DispatcherFuzz() {}
 
   /** An input of the fuzzer's. */
   public static void fuzzerTestOneInput(byte[] input) {
-    ConversationFuzz fuzz = new ConversationFuzz();
+    DispatcherFuzz fuzz = new DispatcherFuzz();
     ByteBuffer in = ByteBuffer.wrap(input).order(ByteOrder.nativeOrder());
     while (in.remaining() >= 3) {
       fuzz.ask(fuzz.request(in));
@@ -88,11 +88,11 @@ public final class ConversationFuzz {
   }
 
   private void ask(ByteBuffer request) {
-    if (Conversation.takesTurn(request)) {
-      Object _ = conversation.holder(request).orElseGet(() -> conversation.owner(0));
-      assertThat(Conversation.toKeep(request).length).isLessThanOrEqualTo(request.limit());
+    if (Dispatcher.takesTurn(request)) {
+      Object _ = dispatcher.holder(request).orElseGet(() -> dispatcher.owner(0));
+      assertThat(Dispatcher.toKeep(request).length).isLessThanOrEqualTo(request.limit());
     }
-    conversation.answer(request, reply, () -> MappingRefusal.NONE);
+    dispatcher.answer(request, reply, () -> MappingRefusal.NONE);
     if (reply.remaining() == 0) {
       return;
     }
@@ -126,7 +126,7 @@ public final class ConversationFuzz {
     }
   }
 
-  private static Conversation conversation() {
+  private static Dispatcher dispatcher() {
     VirtualTree tree =
         new VirtualTree(
             List.of(
@@ -134,7 +134,7 @@ public final class ConversationFuzz {
                 VirtualTree.File.of(11, new Served("/proc/uptime")),
                 VirtualTree.File.rootOnly(12, new Served("/proc/slabinfo"), "none\n")));
     HostFacts host = new HostFacts(PROC, PROC, Duration.ZERO, System::nanoTime, System::nanoTime);
-    return new Conversation(tree, new Opener(new OfHost(), host, new Uncounted()), false, () -> {});
+    return new Dispatcher(tree, new Opener(new OfHost(), host, new Uncounted()), false, () -> {});
   }
 
   private record Served(String path) implements VirtualFile {

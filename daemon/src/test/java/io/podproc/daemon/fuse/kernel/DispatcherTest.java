@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ConversationTest {
+class DispatcherTest {
   private static final long UNIQUE = 0x8000_0000_0000_1234L; // bit 63: sent a second time
   private static final int CALLER = 300;
   private static final long ROOT = 1;
@@ -41,14 +41,14 @@ class ConversationTest {
   /** What becomes of whoever opens a file. */
   private Optional<Error> error = Optional.empty();
 
-  private boolean greeted;
+  private boolean initialized;
   private int backing = MappingRefusal.NONE;
   private final Counted requests = new Counted();
-  private Conversation conversation;
+  private Dispatcher dispatcher;
   private FakeKernel kernel;
   private VirtualTree tree;
   private final ByteBuffer reply =
-      ByteBuffer.allocate(Conversation.REPLY_SIZE).order(ByteOrder.nativeOrder());
+      ByteBuffer.allocate(Dispatcher.REPLY_SIZE).order(ByteOrder.nativeOrder());
 
   private record Served(String path) implements VirtualFile {
     @Override
@@ -117,17 +117,17 @@ class ConversationTest {
                 VirtualTree.File.of(STAT, new Served("/proc/stat")),
                 VirtualTree.File.of(UPTIME, new Served("/proc/uptime")),
                 VirtualTree.File.rootOnly(12, new Served("/proc/slabinfo"), "none\n")));
-    conversation = conversation(false);
+    dispatcher = dispatcher(false);
   }
 
-  private Conversation conversation(boolean idMapped) {
-    return new Conversation(
-        tree, new Opener(new HostViews(), kernel.host(), requests), idMapped, () -> greeted = true);
+  private Dispatcher dispatcher(boolean idMapped) {
+    return new Dispatcher(
+        tree, new Opener(new HostViews(), kernel.host(), requests), idMapped, () -> initialized = true);
   }
 
   private static ByteBuffer request(int opcode, long node, Consumer<ByteBuffer> body) {
     ByteBuffer request =
-        ByteBuffer.allocate(Conversation.REQUEST_SIZE).order(ByteOrder.nativeOrder());
+        ByteBuffer.allocate(Dispatcher.REQUEST_SIZE).order(ByteOrder.nativeOrder());
     request.putInt(0).putInt(opcode).putLong(UNIQUE).putLong(node);
     request.putInt(0).putInt(0).putInt(CALLER).putInt(0);
     body.accept(request);
@@ -145,7 +145,7 @@ class ConversationTest {
   }
 
   private int error(ByteBuffer request) {
-    conversation.answer(request, reply, () -> backing);
+    dispatcher.answer(request, reply, () -> backing);
     assertThat(reply.getInt(0)).isEqualTo(reply.limit());
     assertThat(reply.getLong(8)).isEqualTo(UNIQUE);
     return -reply.getInt(4);
@@ -189,27 +189,27 @@ class ConversationTest {
   @Test
   void whoWaitsForItsTurnIsKnownByThreadAndThenByHandle() {
     ByteBuffer open = request(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0));
-    assertThat(conversation.holder(open)).isEmpty();
-    assertThat(conversation.owner(Conversation.tid(open))).isEqualTo(CALLER);
+    assertThat(dispatcher.holder(open)).isEmpty();
+    assertThat(dispatcher.owner(Dispatcher.tid(open))).isEqualTo(CALLER);
     long handle = ask(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0)).getLong(0);
     ByteBuffer read = request(FuseMessages.READ, STAT, in -> in.putLong(handle).putLong(0));
-    Object reader = conversation.holder(read).orElseThrow();
+    Object reader = dispatcher.holder(read).orElseThrow();
     assertThat(
-            conversation.holder(
+            dispatcher.holder(
                 request(FuseMessages.RELEASE, STAT, in -> in.putLong(handle).putLong(0))))
         .contains(reader);
-    assertThat(conversation.holder(request(FuseMessages.READ, STAT, in -> in.putLong(77))))
+    assertThat(dispatcher.holder(request(FuseMessages.READ, STAT, in -> in.putLong(77))))
         .as("a handle that is not known")
         .isEmpty();
-    assertThat(conversation.holder(request(FuseMessages.READ, STAT, in -> {})))
+    assertThat(dispatcher.holder(request(FuseMessages.READ, STAT, in -> {})))
         .as("cut short")
         .isEmpty();
   }
 
   @Test
   void whoCannotBeToldWaitsWithAllOfThose() {
-    Object nobody = conversation.owner(CALLER + 1);
-    assertThat(conversation.owner(CALLER + 2)).isEqualTo(nobody).isNotEqualTo(CALLER);
+    Object nobody = dispatcher.owner(CALLER + 1);
+    assertThat(dispatcher.owner(CALLER + 2)).isEqualTo(nobody).isNotEqualTo(CALLER);
   }
 
   /** Whatever a container can ask for a thousand times. */
@@ -225,42 +225,42 @@ class ConversationTest {
           FuseMessages.STATFS,
           FuseMessages.IOCTL
         }) {
-      assertThat(Conversation.takesTurn(request(opcode, STAT, in -> {}))).isTrue();
+      assertThat(Dispatcher.takesTurn(request(opcode, STAT, in -> {}))).isTrue();
     }
     for (int opcode : new int[] {FuseMessages.INIT, FuseMessages.FORGET, FuseMessages.INTERRUPT}) {
-      assertThat(Conversation.takesTurn(request(opcode, STAT, in -> in.putLong(1)))).isFalse();
+      assertThat(Dispatcher.takesTurn(request(opcode, STAT, in -> in.putLong(1)))).isFalse();
     }
-    assertThat(Conversation.takesTurn(ByteBuffer.allocate(0))).isFalse();
+    assertThat(Dispatcher.takesTurn(ByteBuffer.allocate(0))).isFalse();
   }
 
   /** An ioctl(2) may bring 16 KiB, of 30,000 threads at once. */
   @Test
   void ofARequestThatWaitsNoMoreIsKeptThanItsAnswerTakes() {
     ByteBuffer large = request(FuseMessages.IOCTL, STAT, in -> in.put(new byte[120]));
-    byte[] kept = Conversation.toKeep(large);
+    byte[] kept = Dispatcher.toKeep(large);
     assertThat(kept).hasSize(80);
-    conversation.answer(ByteBuffer.wrap(kept).order(ByteOrder.nativeOrder()), reply, () -> backing);
+    dispatcher.answer(ByteBuffer.wrap(kept).order(ByteOrder.nativeOrder()), reply, () -> backing);
     assertThat(-reply.getInt(4)).isEqualTo(Errno.ENOTTY);
 
     String name = "n".repeat(60);
     ByteBuffer lookup = request(FuseMessages.LOOKUP, ROOT, named(name));
-    assertThat(Conversation.toKeep(lookup)).hasSize(40 + 61);
+    assertThat(Dispatcher.toKeep(lookup)).hasSize(40 + 61);
   }
 
   @Test
   void whoIsRefusedIsToldToTryAgainButClosesItsFilesAllTheSame() {
     long handle = ask(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0)).getLong(0);
     int answered = requests.answered;
-    conversation.refuse(
+    dispatcher.refuse(
         request(FuseMessages.READ, STAT, in -> in.putLong(handle).putLong(0)), reply);
     assertThat(-reply.getInt(4)).isEqualTo(Errno.EAGAIN);
     assertThat(reply.limit()).isEqualTo(16);
     assertThat(requests.refused).isEqualTo(1);
 
     ByteBuffer release = request(FuseMessages.RELEASE, STAT, in -> in.putLong(handle).putLong(0));
-    conversation.refuse(release, reply);
+    dispatcher.refuse(release, reply);
     assertThat(reply.getInt(4)).isZero();
-    assertThat(conversation.holder(release)).isEmpty();
+    assertThat(dispatcher.holder(release)).isEmpty();
     assertThat(requests.refused).isEqualTo(1);
     assertThat(requests.answered).isEqualTo(answered + 2);
   }
@@ -294,9 +294,9 @@ class ConversationTest {
   }
 
   @Test
-  void theKernelIsGreetedWithWhatBothKnow() {
+  void initAgreesOnWhatBothKnow() {
     ByteBuffer body = ask(FuseMessages.INIT, 0, in -> init(in, 7, 46, -1, -1));
-    assertThat(greeted).isTrue();
+    assertThat(initialized).isTrue();
     assertThat(body.remaining()).isEqualTo(64);
     assertThat(body.getInt(0)).isEqualTo(7);
     assertThat(body.getInt(4)).isEqualTo(45);
@@ -308,7 +308,7 @@ class ConversationTest {
 
   @Test
   void idMappedMountsAreAskedForWhereTheKernelChecksPermissions() {
-    conversation = conversation(true);
+    dispatcher = dispatcher(true);
     assertThat(ask(FuseMessages.INIT, 0, in -> init(in, 7, 46, -1, -1)).getInt(32))
         .isEqualTo(1 << 8 | 1 << 7 | 1 << 5);
   }
@@ -340,7 +340,7 @@ class ConversationTest {
   void aProtocolThatIsTooOldOrTooNewIsRefused() {
     assertThat(error(FuseMessages.INIT, 0, in -> init(in, 7, 22, 0, 0))).isEqualTo(Errno.EINVAL);
     assertThat(error(FuseMessages.INIT, 0, in -> init(in, 8, 0, 0, 0))).isEqualTo(Errno.EINVAL);
-    assertThat(greeted).isFalse();
+    assertThat(initialized).isFalse();
   }
 
   @Test
@@ -519,7 +519,7 @@ class ConversationTest {
   @ParameterizedTest
   @ValueSource(ints = {FuseMessages.FORGET, FuseMessages.BATCH_FORGET, FuseMessages.INTERRUPT})
   void someRequestsGetNoAnswer(int opcode) {
-    conversation.answer(request(opcode, STAT, in -> in.putLong(1)), reply, () -> backing);
+    dispatcher.answer(request(opcode, STAT, in -> in.putLong(1)), reply, () -> backing);
     assertThat(reply.remaining()).isZero();
   }
 
@@ -541,9 +541,9 @@ class ConversationTest {
   @Test
   void aMessageOfAWrongLengthIsPassedOver() {
     ByteBuffer request = request(FuseMessages.GETATTR, STAT, in -> in.putLong(0));
-    conversation.answer(request.putInt(0, 9), reply, () -> backing);
+    dispatcher.answer(request.putInt(0, 9), reply, () -> backing);
     assertThat(reply.remaining()).isZero();
-    conversation.answer(request.limit(39), reply, () -> backing);
+    dispatcher.answer(request.limit(39), reply, () -> backing);
     assertThat(reply.remaining()).isZero();
   }
 
@@ -568,7 +568,7 @@ class ConversationTest {
           request.putInt(0, request.limit());
         }
       }
-      conversation.answer(request, reply, () -> backing);
+      dispatcher.answer(request, reply, () -> backing);
       String what = "seed " + seed + ", request " + i + ", opcode " + opcode;
       if (reply.remaining() > 0) {
         assertThat(reply.position()).as(what).isZero();

@@ -11,9 +11,9 @@ import java.nio.ByteBuffer;
  * The first request and its answer: what kernel and daemon will use of the protocol.
  *
  * @param idMapped whether the mount may be id-mapped, if the kernel can do that
- * @param greeted called once it is answered
+ * @param initialized called once it is answered
  */
-record Handshake(boolean idMapped, Runnable greeted) {
+record Init(boolean idMapped, Runnable initialized) {
   /** What backs a file is on a file system that is stacked on no other, as sysfs. */
   private static final int STACK_DEPTH = 1;
 
@@ -55,6 +55,6 @@ record Handshake(boolean idMapped, Runnable greeted) {
     reply.putInt(offered2 & (HAS_RESEND | PASSTHROUGH | (idMapped ? ALLOW_IDMAP : 0)));
     reply.putInt(STACK_DEPTH);
     Operations.zeros(reply, 24);
-    greeted.run();
+    initialized.run();
   }
 }
