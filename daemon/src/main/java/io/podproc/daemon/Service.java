@@ -22,7 +22,7 @@ import io.podproc.daemon.fuse.libfuse.LibFuseTransport;
 import io.podproc.daemon.host.NodeAddresses;
 import io.podproc.daemon.log.Log;
 import io.podproc.daemon.settings.DaemonConfig;
-import io.podproc.daemon.state.Inheritance;
+import io.podproc.daemon.state.StateHandoff;
 import io.podproc.daemon.state.StateFile;
 import io.podproc.daemon.status.Answers;
 import io.podproc.daemon.status.Health;
@@ -70,7 +70,7 @@ final class Service {
   private final ServedFiles files;
   private final List<StatusServer> status;
   private final Mount mount;
-  private final Optional<Inheritance> inheritance;
+  private final Optional<StateHandoff> stateHandoff;
   private final Optional<NodeAttach> attach;
   private final Optional<NodeDelivery> delivery;
   private final Optional<NodeLabel> label;
@@ -101,22 +101,22 @@ final class Service {
           deliver();
           turn.countDown();
         };
-    inheritance = config.runDirectory().map(directory -> inheritance(directory, serving));
-    mount = mount(inheritance);
+    stateHandoff = config.runDirectory().map(directory -> stateHandoff(directory, serving));
+    mount = mount(stateHandoff);
     // What follows, no reader waits for.
     MountProbe probe =
         new MountProbe(
             config.mountPoint().resolve("./" + files.tree().files().getFirst().path()),
             config.readinessDeadline(),
             files.metrics()::answers);
-    List<PeriodicTask> vital = List.of(heartbeat(mount), sample(inheritance));
+    List<PeriodicTask> vital = List.of(heartbeat(mount), sample(stateHandoff));
     try {
       status = status(new Health(mount, probe, vital, System::nanoTime), repairs, vital);
     } catch (IOException | RuntimeException e) {
       mount.close();
       throw e;
     }
-    if (inheritance.isEmpty()) {
+    if (stateHandoff.isEmpty()) {
       serving.run();
     }
     farewell = new Farewell(config, files.processes(), files.tree(), System.getenv());
@@ -144,8 +144,8 @@ final class Service {
   }
 
   /** The turn is known to the next daemon by the run directory. */
-  private Inheritance inheritance(Path runDirectory, Runnable serving) {
-    return new Inheritance(
+  private StateHandoff stateHandoff(Path runDirectory, Runnable serving) {
+    return new StateHandoff(
         new StateFile(runDirectory),
         files.sampler(),
         files.metrics(),
@@ -163,13 +163,13 @@ final class Service {
         .start(heartbeat, Duration.ZERO);
   }
 
-  private PeriodicTask sample(Optional<Inheritance> inheritance) {
+  private PeriodicTask sample(Optional<StateHandoff> stateHandoff) {
     return new PeriodicTask(
             config.samplerInterval(),
             config.samplerInterval().multipliedBy(LATE_SAMPLES),
             () -> {
               files.sample();
-              inheritance.ifPresent(Inheritance::save); // for the next, should this one be killed
+              stateHandoff.ifPresent(StateHandoff::save); // for the next, should this one be killed
             },
             files.failedSamples(),
             System::nanoTime)
@@ -251,12 +251,12 @@ final class Service {
         StatusServer::close); // a thread of it that waits for a client would hold up the JVM's end
     Log.info("stopping to serve %s", config.mountPoint());
     // Readers wait once it is left. What is saved then is written faster the second time.
-    inheritance.ifPresent(Inheritance::save);
+    stateHandoff.ifPresent(StateHandoff::save);
     mount.close();
     ours.ifPresent(NodeLabel::close);
   }
 
-  private Mount mount(Optional<Inheritance> inheritance)
+  private Mount mount(Optional<StateHandoff> stateHandoff)
       throws IOException, MountException, InterruptedException {
     Runnable seeds = config.seeds() ? this::laySeeds : () -> {};
     SelinuxContext context = new SelinuxContext(config.selinuxContext());
@@ -265,7 +265,7 @@ final class Service {
           case KERNEL -> new KernelTransport(context, config.userNamespaces());
           case LIBFUSE -> new LibFuseTransport(context);
         };
-    return inheritance.isEmpty()
+    return stateHandoff.isEmpty()
         ? FuseMount.mount(transport, config.mountPoint(), files.tree(), files.opener(), seeds)
         : KeptMount.mount(
             config.runDirectory().orElseThrow(),
@@ -275,7 +275,7 @@ final class Service {
             files.opener(),
             config.userNamespaces(),
             seeds,
-            inheritance.get());
+            stateHandoff.get());
   }
 
   /** Before anything else that mounting takes: where that fails, pods start all the same. */

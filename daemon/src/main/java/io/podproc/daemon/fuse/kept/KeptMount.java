@@ -43,8 +43,8 @@ public final class KeptMount implements Mount {
   private final MountPoint mountPoint;
   private final Joining joining;
   private final Keepers keepers;
-  private final HandOver handOver;
-  private final Turn turn;
+  private final ServingLock lock;
+  private final HandoffListener handoffs;
   private volatile CountDownLatch initialized = new CountDownLatch(1);
   private final Dispatcher dispatcher;
   private final Waking waking;
@@ -70,13 +70,13 @@ public final class KeptMount implements Mount {
       Opener opener,
       boolean idMapped,
       Keepers keepers,
-      HandOver handOver,
+      ServingLock lock,
       Runnable bare,
-      Turn turn) {
+      HandoffListener handoffs) {
     this.mountPoint = new MountPoint(mountPoint);
     this.keepers = keepers;
-    this.handOver = handOver;
-    this.turn = turn;
+    this.lock = lock;
+    this.handoffs = handoffs;
     this.joining = new Joining(keepers, this.mountPoint, context, idMapped, tree, bare);
     this.waking = new Waking(this.mountPoint, tree);
     this.dispatcher = new Dispatcher(tree, opener, idMapped, () -> initialized.countDown());
@@ -90,7 +90,7 @@ public final class KeptMount implements Mount {
    * @param context what the files of a new one are labelled with
    * @param idMapped whether a mount that is made now may be id-mapped
    * @param bare is run when nothing is mounted there
-   * @param turn is told when this daemon's turn to serve begins and ends
+   * @param handoffs is told when this daemon's turn to serve begins and ends
    * @throws MountException it can't be done
    */
   public static KeptMount mount(
@@ -101,20 +101,20 @@ public final class KeptMount implements Mount {
       Opener opener,
       boolean idMapped,
       Runnable bare,
-      Turn turn)
+      HandoffListener handoffs)
       throws MountException, InterruptedException, IOException {
     FuseMount.check();
     FuseMount.warnOfTimeout();
-    HandOver handOver = new HandOver(runDirectory);
+    ServingLock lock = new ServingLock(runDirectory);
     Keepers keepers = new Keepers(runDirectory, mountPoint);
     KeptMount mount =
-        new KeptMount(mountPoint, context, tree, opener, idMapped, keepers, handOver, bare, turn);
-    if (handOver.tryNow()) {
+        new KeptMount(mountPoint, context, tree, opener, idMapped, keepers, lock, bare, handoffs);
+    if (lock.tryNow()) {
       mount.serve();
     } else {
       Log.info(
-          "standing by: process %s serves %s", handOver.holder().orElse("unknown"), mountPoint);
-      handOver.queue();
+          "standing by: process %s serves %s", lock.holder().orElse("unknown"), mountPoint);
+      lock.queue();
       mount.joining.keep();
       Thread _ = Thread.ofPlatform().daemon().name("standing-by").start(mount::standBy);
     }
@@ -123,21 +123,21 @@ public final class KeptMount implements Mount {
 
   private void standBy() {
     try {
-      handOver.await();
+      lock.await();
       serve();
     } catch (ClosedChannelException e) {
       // It was told to stop before its turn came.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Throwable e) { // it has the turn, and nobody else gets it
-      turn.failed(e);
+      handoffs.failed(e);
     }
   }
 
   private void serve() throws IOException, MountException, InterruptedException {
-    turn.comes();
-    Duration unserved = handOver.sinceHeartbeat();
-    handOver.heartbeat(); // to find the connection may take longer than a keeper's patience still lasts
+    handoffs.comes();
+    Duration unserved = lock.sinceHeartbeat();
+    lock.heartbeat(); // to find the connection may take longer than a keeper's patience still lasts
     begin(unserved);
   }
 
@@ -166,7 +166,7 @@ public final class KeptMount implements Mount {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Throwable e) { // it has the turn, and nobody else gets it
-      turn.failed(e);
+      handoffs.failed(e);
     }
   }
 
@@ -179,10 +179,10 @@ public final class KeptMount implements Mount {
     try (Arena arena = Arena.ofConfined()) {
       joined = joining.join(new SystemCalls(arena));
     }
-    turn.begins(
+    handoffs.begins(
         joined.found()
-            ? handOver.wasLeft() ? Turn.Kind.HANDED_OVER : Turn.Kind.TAKEN_OVER
-            : Turn.Kind.MOUNTED,
+            ? lock.wasLeft() ? HandoffListener.Kind.HANDED_OVER : HandoffListener.Kind.TAKEN_OVER
+            : HandoffListener.Kind.MOUNTED,
         joined.found() ? unserved : Duration.ZERO);
     KernelServer server = new KernelServer(joined.connection(), dispatcher, this::mountAgain);
     serving =
@@ -195,7 +195,7 @@ public final class KeptMount implements Mount {
     } else if (!initialized.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
     }
-    turn.serves();
+    handoffs.serves();
   }
 
   @Override
@@ -210,12 +210,12 @@ public final class KeptMount implements Mount {
 
   @Override
   public Optional<String> turnHolder() {
-    return handOver.holder();
+    return lock.holder();
   }
 
   @Override
   public boolean hasSuccessor() {
-    return handOver.isAwaited();
+    return lock.isAwaited();
   }
 
   @Override
@@ -238,14 +238,14 @@ public final class KeptMount implements Mount {
     if (serving.isEmpty()) {
       return;
     }
-    handOver.heartbeat();
+    lock.heartbeat();
     try (Arena arena = Arena.ofConfined()) {
       SystemCalls calls = new SystemCalls(arena);
       Set<Integer> pids = Set.copyOf(keepers.pids(calls));
       if (!pids.equals(kept) || !left.isEmpty()) {
         keep(calls, serving.get());
         kept = pids;
-        turn.keepers(pids.size());
+        handoffs.keepers(pids.size());
       }
     } catch (IOException | MountException e) {
       Log.warn("keepers can't be looked for: %s", e.getMessage());
@@ -285,10 +285,10 @@ public final class KeptMount implements Mount {
         if (!isKept && mountPoint.mounted().isPresent()) {
           mountPoint.detach();
         }
-        turn.ends();
-        handOver.leave();
+        handoffs.ends();
+        lock.leave();
       }
-      handOver.close();
+      lock.close();
     } catch (IOException | MountException e) {
       Log.warn("not left in good order: %s", e.getMessage());
     } catch (InterruptedException e) {

@@ -8,9 +8,9 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.distribution.TimeWindowMax;
-import io.podproc.daemon.fuse.kept.Turn;
+import io.podproc.daemon.fuse.kept.HandoffListener;
 import io.podproc.daemon.log.Log;
-import io.podproc.daemon.state.Turns;
+import io.podproc.daemon.state.HandoffCounts;
 import io.podproc.daemon.task.Failures;
 import io.podproc.daemon.vfs.Requests;
 import io.podproc.daemon.vfs.VirtualTree;
@@ -31,7 +31,7 @@ import java.util.function.IntSupplier;
  * request is one rendering of a file. Fallbacks are logged as well, each kind once a minute at
  * most.
  */
-public final class DaemonMetrics implements Requests, Turns, MeterBinder {
+public final class DaemonMetrics implements Requests, HandoffCounts, MeterBinder {
   private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long LOG_NANOS = TimeUnit.MINUTES.toNanos(1);
 
@@ -42,7 +42,7 @@ public final class DaemonMetrics implements Requests, Turns, MeterBinder {
 
   private final IntSupplier containers;
   private final Map<String, OfFile> files = new HashMap<>();
-  private final Map<Turn.Kind, LongAdder> turns = adders(Turn.Kind.class);
+  private final Map<HandoffListener.Kind, LongAdder> turns = adders(HandoffListener.Kind.class);
   private final Failures failures = new Failures("request", System::nanoTime);
   private final LongAdder answers = new LongAdder();
   private final LongAdder refusals = new LongAdder();
@@ -156,7 +156,7 @@ public final class DaemonMetrics implements Requests, Turns, MeterBinder {
   }
 
   @Override
-  public void began(Turn.Kind kind, Duration unserved) {
+  public void began(HandoffListener.Kind kind, Duration unserved) {
     known(turns, kind).increment();
     longestWait = unserved;
   }

@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.podproc.daemon.VirtualFiles;
-import io.podproc.daemon.fuse.kept.Turn;
+import io.podproc.daemon.fuse.kept.HandoffListener;
 import io.podproc.daemon.vfs.Requests.Outcome;
 import io.podproc.daemon.vfs.Requests.Reason;
 import io.podproc.daemon.vfs.VirtualTree;
@@ -92,7 +92,7 @@ class DaemonMetricsTest {
   void whatWasCountedBeforeAnybodyCouldSeeItIsSeen() {
     MeterRegistry late = new SimpleMeterRegistry();
     metrics.rendered(file("/proc/stat"), Outcome.CONTAINER, 2_000_000);
-    metrics.began(Turn.Kind.HANDED_OVER, Duration.ofMillis(200));
+    metrics.began(HandoffListener.Kind.HANDED_OVER, Duration.ofMillis(200));
     metrics.bindTo(late);
     assertThat(late.get("podproc.render").tag("file", "/proc/stat").functionTimer().count())
         .isEqualTo(1);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.state;
 
-import io.podproc.daemon.fuse.kept.Turn;
+import io.podproc.daemon.fuse.kept.HandoffListener;
 import java.time.Duration;
 
 /** Counts the turns of daemons, and who keeps their mount. */
-public interface Turns {
+public interface HandoffCounts {
   /**
    * One has begun.
    *
    * @param unserved for how long nobody served before
    */
-  void began(Turn.Kind kind, Duration unserved);
+  void began(HandoffListener.Kind kind, Duration unserved);
 
   /** So many keepers hold the connection now. */
   void keepers(int count);

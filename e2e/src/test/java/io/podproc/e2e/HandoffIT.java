@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestInstance;
  */
 @Tag("integration")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class HandOverIT {
+class HandoffIT {
   private static final String REPLACED = "replaced by one beside it";
   private static final String KILLED_BESIDE = "killed (-9), one beside it";
 

@@ -4,7 +4,7 @@ package io.podproc.daemon.fuse.kept;
 import java.time.Duration;
 
 /** Is told of a daemon's turn to serve a mount that others have served or will. */
-public interface Turn {
+public interface HandoffListener {
   /** How it came about. */
   enum Kind {
     /** Nothing was mounted. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Whose turn it is to serve. One daemon at a time holds the lock while it serves; the kernel takes
  * it from a daemon that dies, and gives it to the next.
  */
-final class HandOver implements AutoCloseable {
+final class ServingLock implements AutoCloseable {
   private static final String TICKET = "waiting-";
 
   private final Path path;
@@ -45,7 +45,7 @@ final class HandOver implements AutoCloseable {
    * @param directory made if need be. Nobody else may look into it: whoever can open a file can
    *     take a lock on it
    */
-  HandOver(Path directory) throws MountException {
+  ServingLock(Path directory) throws MountException {
     try {
       Files.createDirectories(directory);
       keepFromOthers(directory, 0700);
@@ -94,7 +94,7 @@ final class HandOver implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       return Optional.of(new SystemCalls(arena).lockHolder(asked))
           .filter(pid -> pid > 0)
-          .map(HandOver::name);
+          .map(ServingLock::name);
     }
   }
 

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class HandOverTest {
+class ServingLockTest {
   @TempDir Path directory;
 
   /** Another process is refused it: within one process the JDK does not ask the kernel. */
@@ -26,7 +26,7 @@ class HandOverTest {
 
   @Test
   void aTurnLastsUntilItIsClosed() throws Exception {
-    try (HandOver turn = new HandOver(directory)) {
+    try (ServingLock turn = new ServingLock(directory)) {
       assertThat(turn.tryNow()).isTrue();
       assertThat(turn.wasLeft()).isFalse();
       assertThat(isLocked()).isTrue();
@@ -45,7 +45,7 @@ class HandOverTest {
     Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
     Files.setPosixFilePermissions(
         files.resolve("turn"), PosixFilePermissions.fromString("rw-r--r--"));
-    try (HandOver _ = new HandOver(files)) {
+    try (ServingLock _ = new ServingLock(files)) {
       assertThat(mode(files)).isEqualTo("rwx------");
       assertThat(mode(files.resolve("turn"))).isEqualTo("rw-------");
       assertThat(mode(files.resolve("serving"))).isEqualTo("rw-------");
@@ -58,7 +58,7 @@ class HandOverTest {
 
   @Test
   void theKernelTellsWhoseTurnItIs() throws Exception {
-    try (HandOver free = new HandOver(directory)) {
+    try (ServingLock free = new ServingLock(directory)) {
       assertThat(free.holder()).isEmpty();
     }
     // Another process: of its own locks nobody is told.
@@ -70,7 +70,7 @@ class HandOverTest {
                     + " print(1, flush=True); sys.stdin.read()",
                 directory.resolve("turn").toString())
             .start();
-    try (HandOver waiting = new HandOver(directory)) {
+    try (ServingLock waiting = new ServingLock(directory)) {
       assertThat(other.getInputStream().read()).isEqualTo('1');
       assertThat(waiting.tryNow()).isFalse();
       assertThat(waiting.holder()).contains(other.pid() + " (python3)");
@@ -81,7 +81,7 @@ class HandOverTest {
 
   @Test
   void aHeartbeatIsSeenAtTheTimeOfTheFile() throws Exception {
-    try (HandOver turn = new HandOver(directory)) {
+    try (ServingLock turn = new ServingLock(directory)) {
       assertThat(turn.tryNow()).isTrue();
       Path file = directory.resolve("serving");
       Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH));
@@ -93,7 +93,7 @@ class HandOverTest {
   /** Whoever set the host's clock, or whenever it was set. */
   @Test
   void howLongNobodyServedIsTakenFromNoClockThatIsSet() throws Exception {
-    try (HandOver turn = new HandOver(directory)) {
+    try (ServingLock turn = new ServingLock(directory)) {
       Path file = directory.resolve("serving");
       turn.heartbeat();
       assertThat(turn.sinceHeartbeat()).isLessThan(Duration.ofSeconds(20));
@@ -108,7 +108,7 @@ class HandOverTest {
   /** By the file of the daemon whose turn it is: to close another one of it would let it go. */
   @Test
   void whoHasTheTurnKeepsItWhenItIsAskedWhoHas() throws Exception {
-    try (HandOver turn = new HandOver(directory)) {
+    try (ServingLock turn = new ServingLock(directory)) {
       assertThat(turn.tryNow()).isTrue();
       assertThat(turn.holder()).isEmpty();
       assertThat(isLocked()).isTrue();
@@ -117,16 +117,16 @@ class HandOverTest {
 
   @Test
   void theNextKnowsWhetherTheLastLeftInGoodOrder() throws Exception {
-    try (HandOver left = new HandOver(directory)) {
+    try (ServingLock left = new ServingLock(directory)) {
       assertThat(left.tryNow()).isTrue();
       left.heartbeat();
       left.leave();
     }
-    try (HandOver killed = new HandOver(directory)) {
+    try (ServingLock killed = new ServingLock(directory)) {
       assertThat(killed.tryNow()).isTrue();
       assertThat(killed.wasLeft()).isTrue();
     }
-    try (HandOver next = new HandOver(directory)) {
+    try (ServingLock next = new ServingLock(directory)) {
       assertThat(next.tryNow()).isTrue();
       assertThat(next.wasLeft()).isFalse();
     }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
  * Two threads serve while a keeper is replaced: in no order of their steps does one read, or
  * answer, through a descriptor that was closed. Another file may have its number by then.
  */
-public class HandOverInterleavingsTest {
+public class HandoffInterleavingsTest {
   private static final Connection FORMER = new Connection(7);
   private static final Connection LATTER = new Connection(8);
   private static final byte[] NOTHING = new byte[0];
@@ -29,7 +29,7 @@ public class HandOverInterleavingsTest {
         .actorsPerThread(3)
         .actorsBefore(0)
         .actorsAfter(0)
-        .check(HandOverInterleavingsTest.class);
+        .check(HandoffInterleavingsTest.class);
   }
 
   private boolean isOpen(Connection connection) {

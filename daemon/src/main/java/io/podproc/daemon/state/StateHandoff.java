@@ -3,17 +3,17 @@ package io.podproc.daemon.state;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.container.LoadSampler;
-import io.podproc.daemon.fuse.kept.Turn;
+import io.podproc.daemon.fuse.kept.HandoffListener;
 import io.podproc.daemon.log.StartFailure;
 import java.time.Duration;
 
 /** What is remembered of containers goes from one daemon to the next. */
-public final class Inheritance implements Turn {
+public final class StateHandoff implements HandoffListener {
   private static final int FAILED = 1;
 
   private final StateFile file;
   private final LoadSampler sampler;
-  private final Turns turns;
+  private final HandoffCounts counts;
   private final Runnable coming;
   private final Runnable serving;
 
@@ -24,11 +24,11 @@ public final class Inheritance implements Turn {
    * @param coming is run before that, while readers wait
    * @param serving is run when this daemon's turn has begun
    */
-  public Inheritance(
-      StateFile file, LoadSampler sampler, Turns turns, Runnable coming, Runnable serving) {
+  public StateHandoff(
+      StateFile file, LoadSampler sampler, HandoffCounts counts, Runnable coming, Runnable serving) {
     this.file = file;
     this.sampler = sampler;
-    this.turns = turns;
+    this.counts = counts;
     this.coming = coming;
     this.serving = serving;
   }
@@ -41,7 +41,7 @@ public final class Inheritance implements Turn {
 
   @Override
   public synchronized void begins(Kind kind, Duration unserved) {
-    turns.began(kind, unserved);
+    counts.began(kind, unserved);
     ours = true;
   }
 
@@ -52,7 +52,7 @@ public final class Inheritance implements Turn {
 
   @Override
   public void keepers(int count) {
-    turns.keepers(count);
+    counts.keepers(count);
   }
 
   /** For the time being. */
