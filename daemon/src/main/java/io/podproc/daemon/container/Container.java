@@ -298,43 +298,43 @@ final class Container implements Closeable {
    *
    * @throws IOException it is gone, or another container
    */
-  synchronized void restore(Memory.OfContainer memory) throws IOException {
-    LivingProcess known = node.processes.living(memory.oldest());
-    if (!known.start().equals(memory.start())) {
+  synchronized void restore(Snapshot.OfContainer snapshot) throws IOException {
+    LivingProcess known = node.processes.living(snapshot.oldest());
+    if (!known.start().equals(snapshot.start())) {
       known.close();
       throw new IOException("another container at " + paths);
     }
     oldest = known;
-    ledger = memory.cpu().map(CpuLedger::new).orElse(null);
-    firstCounts = memory.firstCounts().orElse(null);
-    showing.restore(memory.shown());
-    Load load = memory.load();
+    ledger = snapshot.cpu().map(CpuLedger::new).orElse(null);
+    firstCounts = snapshot.firstCounts().orElse(null);
+    showing.restore(snapshot.shown());
+    Load load = snapshot.load();
     loadAccount.restore(
         load,
         new Census(
             Census.NOT_USED,
-            memory.oldest(),
-            memory.start(),
+            snapshot.oldest(),
+            snapshot.start(),
             load.running(),
             load.blocked(),
             load.total(),
             load.lastPid(),
-            memory.nodePid()));
+            snapshot.nodePid()));
   }
 
   /** What the next daemon needs to know; empty where nobody has looked, or nobody is left. */
-  Optional<Memory.OfContainer> memory() {
-    Optional<Memory.Accounts> cpu;
+  Optional<Snapshot.OfContainer> snapshot() {
+    Optional<Snapshot.Accounts> cpu;
     Optional<NodeCounts> counts;
     synchronized (this) {
-      cpu = Optional.ofNullable(ledger).map(CpuLedger::memory);
+      cpu = Optional.ofNullable(ledger).map(CpuLedger::snapshot);
       counts = Optional.ofNullable(firstCounts);
     }
     return loadAccount
         .census()
         .filter(census -> census.total() > 0 && isAlive())
         .map(census ->
-            new Memory.OfContainer(
+            new Snapshot.OfContainer(
                 paths,
                 census.oldest(),
                 census.start(),

@@ -39,7 +39,7 @@ public final class Containers {
   private final Container.Node node;
   private final LongAdder evictions = new LongAdder();
   private final ConcurrentHashMap<ProcCgroup, Container> containers = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<ProcCgroup, Memory.OfContainer> remembered =
+  private final ConcurrentHashMap<ProcCgroup, Snapshot.OfContainer> remembered =
       new ConcurrentHashMap<>();
 
   /** What is known of pods, by their uids. */
@@ -115,16 +115,16 @@ public final class Containers {
     ContainerView view = new ContainerView(this, paths);
     Container container = new Container(paths, hierarchy.at(paths), node, view, caller);
     view.found(container);
-    Memory.OfContainer memory = remembered.remove(paths);
-    if (memory == null || !goesOn(container, memory)) {
+    Snapshot.OfContainer snapshot = remembered.remove(paths);
+    if (snapshot == null || !goesOn(container, snapshot)) {
       container.lookSoon();
     }
     return container;
   }
 
-  private static boolean goesOn(Container container, Memory.OfContainer memory) {
+  private static boolean goesOn(Container container, Snapshot.OfContainer snapshot) {
     try {
-      container.restore(memory);
+      container.restore(snapshot);
       return true;
     } catch (IOException e) {
       return false; // It is gone, or another one, which begins anew.
@@ -144,14 +144,14 @@ public final class Containers {
    * Remembers what another daemon knew. A container is known again when somebody asks for it, or by
    * {@link #recall}: readers, who wait for this daemon, need not wait for all of them.
    */
-  void remember(List<Memory.OfContainer> memories) {
+  void remember(List<Snapshot.OfContainer> snapshots) {
     Set<String> longest =
-        memories.stream().map(memory -> longest(memory.paths())).collect(Collectors.toSet());
-    memories.stream()
-        .filter(memory -> !isTooDeep(memory.paths()))
-        .filter(memory -> parents(longest(memory.paths())).noneMatch(longest::contains))
+        snapshots.stream().map(snapshot -> longest(snapshot.paths())).collect(Collectors.toSet());
+    snapshots.stream()
+        .filter(snapshot -> !isTooDeep(snapshot.paths()))
+        .filter(snapshot -> parents(longest(snapshot.paths())).noneMatch(longest::contains))
         .limit(MAX_CONTAINERS)
-        .forEach(memory -> remembered.put(memory.paths(), memory));
+        .forEach(snapshot -> remembered.put(snapshot.paths(), snapshot));
   }
 
   /** Whether no runtime makes a container there. What is kept of each is so long at most. */
@@ -183,10 +183,10 @@ public final class Containers {
   }
 
   /** What the next daemon needs to know of those that are still there. */
-  List<Memory.OfContainer> memories() {
+  List<Snapshot.OfContainer> snapshots() {
     return Stream.concat(
             remembered.values().stream(),
-            containers.values().stream().map(Container::memory).flatMap(Optional::stream))
+            containers.values().stream().map(Container::snapshot).flatMap(Optional::stream))
         .limit(MAX_CONTAINERS)
         .toList();
   }

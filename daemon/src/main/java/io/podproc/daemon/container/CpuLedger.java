@@ -58,15 +58,15 @@ final class CpuLedger {
       return fitting;
     }
 
-    Memory.Account memory() {
-      return new Memory.Account(used, capacityNanos, idleNanos);
+    Snapshot.Account snapshot() {
+      return new Snapshot.Account(used, capacityNanos, idleNanos);
     }
 
-    static Account of(Memory.Account memory) {
+    static Account of(Snapshot.Account snapshot) {
       Account account = new Account();
-      account.used = memory.used();
-      account.capacityNanos = memory.capacityNanos();
-      account.idleNanos = memory.idleNanos();
+      account.used = snapshot.used();
+      account.capacityNanos = snapshot.capacityNanos();
+      account.idleNanos = snapshot.idleNanos();
       return account;
     }
 
@@ -96,16 +96,16 @@ final class CpuLedger {
   }
 
   /** Goes on where another daemon left off. */
-  CpuLedger(Memory.Accounts memory) {
-    lastNanos = memory.bookedNanos();
-    last = memory.last();
-    total = memory.total();
-    memory.cpus().forEach(account -> accounts.add(Account.of(account)));
+  CpuLedger(Snapshot.Accounts snapshot) {
+    lastNanos = snapshot.bookedNanos();
+    last = snapshot.last();
+    total = snapshot.total();
+    snapshot.cpus().forEach(account -> accounts.add(Account.of(account)));
   }
 
-  synchronized Memory.Accounts memory() {
-    return new Memory.Accounts(
-        lastNanos, last, total, accounts.stream().map(Account::memory).toList());
+  synchronized Snapshot.Accounts snapshot() {
+    return new Snapshot.Accounts(
+        lastNanos, last, total, accounts.stream().map(Account::snapshot).toList());
   }
 
   /**

@@ -180,13 +180,13 @@ public final class LoadSampler {
   }
 
   /** What the next daemon needs to know. Waits for no sample that is under way. */
-  public Memory memory() {
-    return new Memory(lastNanos, containers.memories());
+  public Snapshot snapshot() {
+    return new Snapshot(lastNanos, containers.snapshots());
   }
 
   /** Goes on where another daemon left off: the samples since then are made up for. */
-  public synchronized void restore(Memory memory) {
-    containers.remember(memory.containers());
-    lastNanos = Math.min(memory.sampledNanos(), lastNanos);
+  public synchronized void restore(Snapshot snapshot) {
+    containers.remember(snapshot.containers());
+    lastNanos = Math.min(snapshot.sampledNanos(), lastNanos);
   }
 }

@@ -96,7 +96,8 @@ public final class FuseMount implements Mount {
     }
   }
 
-  private void awaitServing(CountDownLatch initialized) throws MountException, InterruptedException {
+  private void awaitServing(CountDownLatch initialized)
+      throws MountException, InterruptedException {
     if (!initialized.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       close();
       throw new MountException("the kernel did not answer the mount of " + mountPoint.path());

@@ -4,7 +4,7 @@ package io.podproc.daemon.state;
 import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.log.Log;
 import io.podproc.daemon.view.Load;
@@ -29,9 +29,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A daemon's memory, as the next one finds it in the run directory. Versions differ: what this one
- * does not understand it does without. Not JSON: readers wait while it is read, and a JSON library
- * took 50 ms to begin.
+ * A daemon's snapshot, as the next one finds it in the run directory. Versions differ: what this
+ * one does not understand it does without. Not JSON: readers wait while it is read, and a JSON
+ * library took 50 ms to begin.
  */
 public final class StateFile {
   private static final int VERSION = 6;
@@ -52,7 +52,7 @@ public final class StateFile {
   }
 
   /** What was left; empty, with one line that says why, where it can't be used. */
-  Optional<Memory> read() {
+  Optional<Snapshot> read() {
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(path)))) {
       if (Files.size(path) > LARGEST) {
@@ -62,11 +62,11 @@ public final class StateFile {
       if (version != VERSION) {
         throw new IOException("it is of version " + version + ", not " + VERSION);
       }
-      Memory memory = new Memory(in.readLong(), list(in, StateFile::container));
+      Snapshot snapshot = new Snapshot(in.readLong(), list(in, StateFile::container));
       if (in.read() >= 0) {
         throw new IOException("it goes on where it should end");
       }
-      return Optional.of(memory);
+      return Optional.of(snapshot);
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (EOFException e) {
@@ -80,14 +80,14 @@ public final class StateFile {
   }
 
   /** Leaves it to the next, whole or not at all. */
-  synchronized void write(Memory memory) {
+  synchronized void write(Snapshot snapshot) {
     Path next = path.resolveSibling("state.new");
     try {
       try (DataOutputStream out =
           new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(next)))) {
         out.writeInt(VERSION);
-        out.writeLong(memory.sampledNanos());
-        write(out, memory.containers(), StateFile::write);
+        out.writeLong(snapshot.sampledNanos());
+        write(out, snapshot.containers(), StateFile::write);
       }
       Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
       if (!failure.isEmpty()) {
@@ -124,7 +124,8 @@ public final class StateFile {
 
   // Each pair below reads what it writes.
 
-  private static void write(DataOutputStream out, Memory.OfContainer container) throws IOException {
+  private static void write(DataOutputStream out, Snapshot.OfContainer container)
+      throws IOException {
     Map<String, String> v1 = container.paths().v1();
     write(
         out,
@@ -170,12 +171,12 @@ public final class StateFile {
     throw new IOException("it tells of a view that there is not");
   }
 
-  private static Memory.OfContainer container(DataInputStream in) throws IOException {
+  private static Snapshot.OfContainer container(DataInputStream in) throws IOException {
     Map<String, String> v1 = new HashMap<>();
     for (Map.Entry<String, String> entry : list(in, i -> Map.entry(i.readUTF(), i.readUTF()))) {
       v1.put(entry.getKey(), entry.getValue());
     }
-    return new Memory.OfContainer(
+    return new Snapshot.OfContainer(
         new ProcCgroup(Map.copyOf(v1), optional(in, i -> i.readUTF())),
         in.readInt(),
         Duration.ofNanos(in.readLong()),
@@ -203,7 +204,7 @@ public final class StateFile {
         in.readLong(), in.readLong(), List.copyOf(list(in, DataInputStream::readLong)));
   }
 
-  private static void write(DataOutputStream out, Memory.Accounts cpu) throws IOException {
+  private static void write(DataOutputStream out, Snapshot.Accounts cpu) throws IOException {
     out.writeLong(cpu.bookedNanos());
     write(out, cpu.last().total());
     write(out, cpu.last().perCpuNanos(), DataOutputStream::writeLong);
@@ -218,12 +219,12 @@ public final class StateFile {
         });
   }
 
-  private static Memory.Accounts accounts(DataInputStream in) throws IOException {
-    return new Memory.Accounts(
+  private static Snapshot.Accounts accounts(DataInputStream in) throws IOException {
+    return new Snapshot.Accounts(
         in.readLong(),
         new CpuUsage(time(in), list(in, DataInputStream::readLong)),
         time(in),
-        list(in, i -> new Memory.Account(time(i), i.readDouble(), i.readLong())));
+        list(in, i -> new Snapshot.Account(time(i), i.readDouble(), i.readLong())));
   }
 
   private static void write(DataOutputStream out, CpuTime time) throws IOException {

@@ -25,7 +25,11 @@ public final class StateHandoff implements HandoffListener {
    * @param serving is run when this daemon's turn has begun
    */
   public StateHandoff(
-      StateFile file, LoadSampler sampler, HandoffCounts counts, Runnable coming, Runnable serving) {
+      StateFile file,
+      LoadSampler sampler,
+      HandoffCounts counts,
+      Runnable coming,
+      Runnable serving) {
     this.file = file;
     this.sampler = sampler;
     this.counts = counts;
@@ -58,7 +62,7 @@ public final class StateHandoff implements HandoffListener {
   /** For the time being. */
   public synchronized void save() {
     if (ours) {
-      file.write(sampler.memory());
+      file.write(sampler.snapshot());
     }
   }
 

@@ -67,7 +67,7 @@ public final class Answers implements CommandSocket.Asked {
         known.processes,
         pods(config, known.processes),
         known.resolver,
-        known.sampler::memory,
+        known.sampler::snapshot,
         new CgroupHierarchy(config.cgroupRoot(), config.memoryHigh(), System::nanoTime),
         new HostFacts(
             config.procRoot(),

@@ -5,7 +5,7 @@ import io.podproc.daemon.attach.Origins;
 import io.podproc.daemon.attach.PodCgroups;
 import io.podproc.daemon.cgroup.CgroupHierarchy;
 import io.podproc.daemon.container.ContainerResolver;
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.delivery.Delivery;
 import io.podproc.daemon.host.HostFacts;
 import io.podproc.daemon.host.Processes;
@@ -30,7 +30,7 @@ public record Node(
     Processes processes,
     PodCgroups pods,
     ContainerResolver resolver,
-    Supplier<Memory> known,
+    Supplier<Snapshot> known,
     CgroupHierarchy cgroups,
     HostFacts host,
     CpuPolicy cpuPolicy,

@@ -2,7 +2,7 @@
 package io.podproc.daemon.status;
 
 import io.podproc.daemon.cgroup.ProcCgroup;
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.delivery.PodContainer;
 import java.io.IOException;
 import java.time.Duration;
@@ -34,7 +34,7 @@ final class Roster {
    * @param isOver asked on the way
    */
   Found all(BooleanSupplier isOver) {
-    Map<ProcCgroup, Memory.OfContainer> known = known();
+    Map<ProcCgroup, Snapshot.OfContainer> known = known();
     List<Seen> seen = new ArrayList<>();
     int missed = 0;
     for (PodContainer container : node.pods().containers()) {
@@ -45,7 +45,7 @@ final class Roster {
       }
     }
     seen.forEach(each -> known.remove(each.paths()));
-    for (Memory.OfContainer other : List.copyOf(known.values())) {
+    for (Snapshot.OfContainer other : List.copyOf(known.values())) {
       if (isOver.getAsBoolean()) {
         missed++;
       } else {
@@ -73,15 +73,15 @@ final class Roster {
     return look(pod, first, known());
   }
 
-  private Map<ProcCgroup, Memory.OfContainer> known() {
-    Map<ProcCgroup, Memory.OfContainer> known = new HashMap<>();
+  private Map<ProcCgroup, Snapshot.OfContainer> known() {
+    Map<ProcCgroup, Snapshot.OfContainer> known = new HashMap<>();
     node.known().get().containers().forEach(each -> known.put(each.paths(), each));
     return known;
   }
 
   /** Empty: it has ended. */
   private Optional<Seen> look(
-      Optional<PodContainer> pod, int pid, Map<ProcCgroup, Memory.OfContainer> known) {
+      Optional<PodContainer> pod, int pid, Map<ProcCgroup, Snapshot.OfContainer> known) {
     try {
       Optional<ProcCgroup> paths = node.resolver().locate(pid);
       if (paths.isEmpty()) {

@@ -4,7 +4,7 @@ package io.podproc.daemon.status;
 import io.podproc.daemon.attach.Origins;
 import io.podproc.daemon.attach.Origins.Origin;
 import io.podproc.daemon.cgroup.ProcCgroup;
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.delivery.PodContainer;
 import io.podproc.daemon.delivery.Standing;
 import io.podproc.rules.Shown;
@@ -28,7 +28,7 @@ record Seen(
     ProcCgroup paths,
     int pid,
     Duration age,
-    Optional<Memory.OfContainer> known,
+    Optional<Snapshot.OfContainer> known,
     Origins.Look look) {
   private static final double FIXED_1 = 1 << 11; // include/linux/sched/loadavg.h
   private static final int SHORT_ID = 12;
@@ -80,11 +80,11 @@ record Seen(
 
   /** What its pod asked to be shown of it; where it has read no file yet, the usual. */
   Shown shown() {
-    return known.map(Memory.OfContainer::shown).orElse(Shown.USUAL);
+    return known.map(Snapshot.OfContainer::shown).orElse(Shown.USUAL);
   }
 
   /** Over 1, 5 or 15 minutes: 0, 1 or 2; empty where nobody has counted its threads yet. */
   Optional<Double> load(int which) {
-    return known.map(memory -> memory.load().averages().get(which) / FIXED_1);
+    return known.map(snapshot -> snapshot.load().averages().get(which) / FIXED_1);
   }
 }

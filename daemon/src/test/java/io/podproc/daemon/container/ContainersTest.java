@@ -207,7 +207,7 @@ class ContainersTest {
         assertThat(container.load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0, 0));
         assertThat(container.age()).isEqualTo(Duration.ofSeconds(10));
         assertThat(container.cpuTimes().visible()).hasSize(2);
-        assertThat(container.memory()).isEmpty();
+        assertThat(container.snapshot()).isEmpty();
         kernel.remove("proc/301").bootedFor(Duration.ofSeconds(10_003));
         assertThat(container.age()).as("when that one has ended").isEqualTo(Duration.ofSeconds(13));
       } finally {
@@ -256,8 +256,8 @@ class ContainersTest {
     assertThat(web().isClosed()).isFalse();
   }
 
-  private static Memory.OfContainer memory(String path) {
-    return new Memory.OfContainer(
+  private static Snapshot.OfContainer snapshot(String path) {
+    return new Snapshot.OfContainer(
         ProcCgroup.parse("0::" + path + "\n"),
         300,
         Duration.ofSeconds(9990),
@@ -270,10 +270,10 @@ class ContainersTest {
 
   @Test
   void aContainerGoesOnWhereAnotherDaemonLeftOff() throws IOException {
-    containers.remember(List.of(memory("/web")));
+    containers.remember(List.of(snapshot("/web")));
     assertThat(web().load()).isEqualTo(new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17, 17));
     assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(containers.memories()).containsExactly(memory("/web"));
+    assertThat(containers.snapshots()).containsExactly(snapshot("/web"));
   }
 
   private void nodeCounts(int interrupts, int switches, int soft) {
@@ -296,34 +296,34 @@ class ContainersTest {
 
   @Test
   void theNodesCountsGoOnWhereAnotherDaemonLeftOff() throws IOException {
-    containers.remember(List.of(memory("/web")));
+    containers.remember(List.of(snapshot("/web")));
     nodeCounts(1000, 2000, 3000);
     assertThat(web().nodeCounts()).isEqualTo(new NodeCounts(997, 1998, List.of(3000L, 1L)));
-    assertThat(containers.memories()).containsExactly(memory("/web"));
+    assertThat(containers.snapshots()).containsExactly(snapshot("/web"));
   }
 
   @Test
   void anotherContainerOfThatNameBeginsAnew() throws IOException {
     kernel.process(300).at("/web").startedAt(9991);
-    containers.remember(List.of(memory("/web")));
+    containers.remember(List.of(snapshot("/web")));
     assertThat(web().load().averages()).containsOnly(0L);
     assertThat(web().load().total()).isEqualTo(2);
   }
 
   @Test
   void whatIsRememberedExceedsNoBound() {
-    List<Memory.OfContainer> memories = new ArrayList<>();
-    memories.add(memory("/web/docker-" + "a".repeat(64) + ".scope"));
-    memories.add(memory("/web"));
-    memories.add(memory("/a".repeat(200)));
-    memories.add(memory("/" + "a".repeat(3000)));
-    containers.remember(memories);
-    assertThat(containers.memories()).containsExactly(memory("/web"));
+    List<Snapshot.OfContainer> snapshots = new ArrayList<>();
+    snapshots.add(snapshot("/web/docker-" + "a".repeat(64) + ".scope"));
+    snapshots.add(snapshot("/web"));
+    snapshots.add(snapshot("/a".repeat(200)));
+    snapshots.add(snapshot("/" + "a".repeat(3000)));
+    containers.remember(snapshots);
+    assertThat(containers.snapshots()).containsExactly(snapshot("/web"));
     for (int i = 0; i < 2 * Containers.MAX_CONTAINERS; i++) {
-      memories.add(memory("/c" + i));
+      snapshots.add(snapshot("/c" + i));
     }
-    containers.remember(memories);
-    assertThat(containers.memories()).hasSize(Containers.MAX_CONTAINERS);
+    containers.remember(snapshots);
+    assertThat(containers.snapshots()).hasSize(Containers.MAX_CONTAINERS);
   }
 
   /** An open file is a few bytes; a container is dozens of descriptors. */

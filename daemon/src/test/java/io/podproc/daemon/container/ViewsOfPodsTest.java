@@ -271,9 +271,9 @@ class ViewsOfPodsTest {
   void theNextDaemonShowsTheSameBeforeItIsToldAnything() throws IOException {
     tell(Map.of("podproc.io/cpus", "1", "podproc.io/memory", "1Gi"));
     assertThat(web().cpus().count()).isEqualTo(1);
-    List<Memory.OfContainer> memories = containers.memories();
+    List<Snapshot.OfContainer> snapshots = containers.snapshots();
     containers = containers(CpuPolicy.QUOTA);
-    containers.remember(memories);
+    containers.remember(snapshots);
     assertThat(web().cpus().count()).isEqualTo(1);
     assertThat(web().memoryFacts().limit()).hasValue(1L << 30);
     tell(Map.of("podproc.io/memory", "1Gi"));

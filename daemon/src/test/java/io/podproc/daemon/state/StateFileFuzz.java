@@ -3,7 +3,7 @@ package io.podproc.daemon.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,7 +26,7 @@ public final class StateFileFuzz {
   public static void fuzzerTestOneInput(byte[] input) throws IOException {
     StateFile file = new StateFile(DIRECTORY);
     Files.write(DIRECTORY.resolve("state"), input);
-    Optional<Memory> read = file.read();
+    Optional<Snapshot> read = file.read();
     if (read.isPresent()) {
       file.write(read.get());
       assertThat(file.read()).isEqualTo(read);

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 import io.podproc.daemon.cgroup.CpuTime;
 import io.podproc.daemon.cgroup.CpuUsage;
 import io.podproc.daemon.cgroup.ProcCgroup;
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.view.Load;
 import io.podproc.rules.CpuWish;
@@ -27,17 +27,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StateFileTest {
-  private static final Memory.Accounts CPU =
-      new Memory.Accounts(
+  private static final Snapshot.Accounts CPU =
+      new Snapshot.Accounts(
           Long.MAX_VALUE,
           new CpuUsage(new CpuTime(1, 2, 3), List.of(4L, 5L)),
           new CpuTime(6, 7, 8),
-          List.of(new Memory.Account(new CpuTime(9, 10, 11), 0.1 + 0.2, 12)));
-  private static final Memory MEMORY =
-      new Memory(
+          List.of(new Snapshot.Account(new CpuTime(9, 10, 11), 0.1 + 0.2, 12)));
+  private static final Snapshot SNAPSHOT =
+      new Snapshot(
           -5,
           List.of(
-              new Memory.OfContainer(
+              new Snapshot.OfContainer(
                   new ProcCgroup(Map.of("cpu", "/a \"b\"", "memory", "/ü"), Optional.of("/c")),
                   300,
                   Duration.ofNanos(1234567890123456789L),
@@ -46,7 +46,7 @@ class StateFileTest {
                   43,
                   Optional.of(new NodeCounts(44, 45, List.of(46L, 47L))),
                   new Shown(new CpuWish(CpuWish.Kind.NUMBER, 1.5), OptionalLong.of(1L << 30))),
-              new Memory.OfContainer(
+              new Snapshot.OfContainer(
                   new ProcCgroup(Map.of(), Optional.empty()),
                   0,
                   Duration.ZERO,
@@ -62,16 +62,16 @@ class StateFileTest {
     return directory.resolve("state");
   }
 
-  private Optional<Memory> read() {
+  private Optional<Snapshot> read() {
     return new StateFile(directory).read();
   }
 
   @Test
   void theNextDaemonKnowsWhatTheLastOneKnew() {
-    new StateFile(directory).write(MEMORY);
-    assertThat(read()).contains(MEMORY);
-    new StateFile(directory).write(new Memory(7, List.of()));
-    assertThat(read()).contains(new Memory(7, List.of()));
+    new StateFile(directory).write(SNAPSHOT);
+    assertThat(read()).contains(SNAPSHOT);
+    new StateFile(directory).write(new Snapshot(7, List.of()));
+    assertThat(read()).contains(new Snapshot(7, List.of()));
   }
 
   @Test
@@ -81,7 +81,7 @@ class StateFileTest {
 
   @Test
   void whatIsCutShortAnywhereIsLeftAside() throws IOException {
-    new StateFile(directory).write(MEMORY);
+    new StateFile(directory).write(SNAPSHOT);
     byte[] whole = Files.readAllBytes(path());
     for (int length = 0; length < whole.length; length++) {
       Files.write(path(), List.of());
@@ -94,7 +94,7 @@ class StateFileTest {
   void whatOtherVersionsLeftIsLeftAside() throws IOException {
     Files.writeString(path(), "{\"version\":1,\"sampledNanos\":1,\"containers\":[]}");
     assertThat(read()).isEmpty();
-    new StateFile(directory).write(MEMORY);
+    new StateFile(directory).write(SNAPSHOT);
     byte[] newer = Files.readAllBytes(path());
     newer[3]++;
     Files.write(path(), newer);
@@ -103,7 +103,7 @@ class StateFileTest {
 
   @Test
   void whatGoesOnAfterItsEndIsLeftAside() throws IOException {
-    new StateFile(directory).write(MEMORY);
+    new StateFile(directory).write(SNAPSHOT);
     Files.write(path(), new byte[1], StandardOpenOption.APPEND);
     assertThat(read()).isEmpty();
   }
@@ -111,7 +111,7 @@ class StateFileTest {
   /** Whatever was flipped: it says something else, or it is left aside. */
   @Test
   void noDamageIsAnError() throws IOException {
-    new StateFile(directory).write(MEMORY);
+    new StateFile(directory).write(SNAPSHOT);
     byte[] whole = Files.readAllBytes(path());
     for (int at = 0; at < whole.length; at++) {
       for (int damage : new int[] {0, 0x7f, 0x80, 0xff}) {
@@ -125,22 +125,23 @@ class StateFileTest {
 
   @Test
   void aFullNodeOfManyProcessorsIsRemembered() {
-    Memory.OfContainer container =
-        new Memory.OfContainer(
+    Snapshot.OfContainer container =
+        new Snapshot.OfContainer(
             new ProcCgroup(Map.of(), Optional.of("/kubepods.slice/" + "x".repeat(150))),
             300,
             Duration.ofDays(1),
             Optional.of(
-                new Memory.Accounts(
+                new Snapshot.Accounts(
                     1,
                     new CpuUsage(new CpuTime(1, 2, 3), Collections.nCopies(256, 4L)),
                     new CpuTime(6, 7, 8),
-                    Collections.nCopies(256, new Memory.Account(new CpuTime(9, 10, 11), 0.5, 12)))),
+                    Collections.nCopies(
+                        256, new Snapshot.Account(new CpuTime(9, 10, 11), 0.5, 12)))),
             new Load(List.of(1L, 2L, 3L), 4, 5, 6, 41, 42),
             43,
             Optional.of(new NodeCounts(44, 45, List.of(46L, 47L))),
             Shown.USUAL);
-    Memory full = new Memory(1, Collections.nCopies(500, container));
+    Snapshot full = new Snapshot(1, Collections.nCopies(500, container));
     new StateFile(directory).write(full);
     assertThat(read()).contains(full);
   }
@@ -156,7 +157,7 @@ class StateFileTest {
   @Test
   void aDirectoryThatIsGoneIsNoReasonToFail() throws IOException {
     StateFile file = new StateFile(directory.resolve("gone"));
-    file.write(MEMORY);
+    file.write(SNAPSHOT);
     assertThat(file.read()).isEmpty();
     Files.createDirectory(path());
     assertThat(read()).isEmpty();

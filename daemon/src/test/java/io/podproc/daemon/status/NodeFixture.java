@@ -6,7 +6,7 @@ import io.podproc.daemon.attach.PodCgroups;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.ContainerResolver;
 import io.podproc.daemon.container.Containers;
-import io.podproc.daemon.container.Memory;
+import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.delivery.Attacher;
 import io.podproc.daemon.delivery.Delivery;
 import io.podproc.daemon.delivery.DeliveryRules;
@@ -46,7 +46,7 @@ final class NodeFixture {
   final FakeKernel kernel;
   final Map<String, Standing> standings = new HashMap<>();
   Outcome outcome = new Outcome(Outcome.Result.DONE, "", 3, 0);
-  private final List<Memory.OfContainer> known = new ArrayList<>();
+  private final List<Snapshot.OfContainer> known = new ArrayList<>();
   private final VirtualTree tree =
       new VirtualTree(
           List.of(
@@ -73,7 +73,7 @@ final class NodeFixture {
   void shown(Shown shown) {
     known.clear();
     known.add(
-        new Memory.OfContainer(
+        new Snapshot.OfContainer(
             new ProcCgroup(Map.of(), Optional.of(POD + "/" + APP)),
             100,
             Duration.ofMinutes(150),
@@ -197,7 +197,7 @@ final class NodeFixture {
             FakeKernel.looks(),
             FakeKernel.DAEMON,
             FakeKernel.HOST_NAMESPACE),
-        () -> new Memory(0, List.copyOf(known)),
+        () -> new Snapshot(0, List.copyOf(known)),
         kernel.cgroups(),
         kernel.host(),
         CpuPolicy.QUOTA,

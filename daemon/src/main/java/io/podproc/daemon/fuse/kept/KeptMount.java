@@ -112,8 +112,7 @@ public final class KeptMount implements Mount {
     if (lock.tryNow()) {
       mount.serve();
     } else {
-      Log.info(
-          "standing by: process %s serves %s", lock.holder().orElse("unknown"), mountPoint);
+      Log.info("standing by: process %s serves %s", lock.holder().orElse("unknown"), mountPoint);
       lock.queue();
       mount.joining.keep();
       Thread _ = Thread.ofPlatform().daemon().name("standing-by").start(mount::standBy);

@@ -122,7 +122,10 @@ class DispatcherTest {
 
   private Dispatcher dispatcher(boolean idMapped) {
     return new Dispatcher(
-        tree, new Opener(new HostViews(), kernel.host(), requests), idMapped, () -> initialized = true);
+        tree,
+        new Opener(new HostViews(), kernel.host(), requests),
+        idMapped,
+        () -> initialized = true);
   }
 
   private static ByteBuffer request(int opcode, long node, Consumer<ByteBuffer> body) {
@@ -251,8 +254,7 @@ class DispatcherTest {
   void whoIsRefusedIsToldToTryAgainButClosesItsFilesAllTheSame() {
     long handle = ask(FuseMessages.OPEN, STAT, in -> in.putInt(0).putInt(0)).getLong(0);
     int answered = requests.answered;
-    dispatcher.refuse(
-        request(FuseMessages.READ, STAT, in -> in.putLong(handle).putLong(0)), reply);
+    dispatcher.refuse(request(FuseMessages.READ, STAT, in -> in.putLong(handle).putLong(0)), reply);
     assertThat(-reply.getInt(4)).isEqualTo(Errno.EAGAIN);
     assertThat(reply.limit()).isEqualTo(16);
     assertThat(requests.refused).isEqualTo(1);

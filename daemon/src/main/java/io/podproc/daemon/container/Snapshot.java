@@ -19,7 +19,7 @@ import java.util.Optional;
  *     which is the machine's (CLOCK_MONOTONIC)
  * @param containers those that were known
  */
-public record Memory(long sampledNanos, List<OfContainer> containers) {
+public record Snapshot(long sampledNanos, List<OfContainer> containers) {
   /**
    * Of one container.
    *
