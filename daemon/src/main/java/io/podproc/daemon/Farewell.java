@@ -119,7 +119,7 @@ final class Farewell {
     }
   }
 
-  /** First, so that containers that start from now on find the seeds. */
+  /** First, so that containers that start from now on find the placeholders. */
   private static void unmount(Mount mount) {
     try {
       mount.unmount();

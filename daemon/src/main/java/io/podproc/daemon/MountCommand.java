@@ -110,7 +110,7 @@ final class MountCommand {
       throw new IOException("no podproc serves " + config.mountPoint());
     }
     if (dryRun) {
-      List<Place> places = repairs ? search.stale(config.repairSeeds()) : search.ours();
+      List<Place> places = repairs ? search.stale(config.repairPlaceholders()) : search.ours();
       places.forEach(MountCommand::tell);
       System.out.println(
           (repairs ? "would repair " : "would release ")
@@ -122,7 +122,9 @@ final class MountCommand {
     }
     Repair repair = new Repair(config.procRoot(), config.mountPoint(), MountCommand::tell);
     Tally tally =
-        repairs ? repair.exchange(search.stale(config.repairSeeds())) : repair.release(search);
+        repairs
+            ? repair.exchange(search.stale(config.repairPlaceholders()))
+            : repair.release(search);
     System.out.println((repairs ? "repaired " : "released ") + tally);
     return tally;
   }

@@ -13,7 +13,7 @@ import io.podproc.daemon.fuse.FuseMount;
 import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountProbe;
-import io.podproc.daemon.fuse.Seeds;
+import io.podproc.daemon.fuse.Placeholders;
 import io.podproc.daemon.fuse.Transport;
 import io.podproc.daemon.fuse.kept.KeptMount;
 import io.podproc.daemon.fuse.kernel.KernelTransport;
@@ -224,7 +224,7 @@ final class Service {
     return new RepairOnStart(
         new Search(files.processes(), files.tree(), config.mountPoint()),
         new Repair(config.procRoot(), config.mountPoint(), repairs),
-        config.repairSeeds());
+        config.repairPlaceholders());
   }
 
   /** It is this daemon's turn: of two, one attaches. */
@@ -258,7 +258,7 @@ final class Service {
 
   private Mount mount(Optional<StateHandoff> stateHandoff)
       throws IOException, MountException, InterruptedException {
-    Runnable seeds = config.seeds() ? this::laySeeds : () -> {};
+    Runnable placeholders = config.placeholders() ? this::layPlaceholders : () -> {};
     SelinuxContext context = new SelinuxContext(config.selinuxContext());
     Transport transport =
         switch (config.transport()) {
@@ -266,7 +266,8 @@ final class Service {
           case LIBFUSE -> new LibFuseTransport(context);
         };
     return stateHandoff.isEmpty()
-        ? FuseMount.mount(transport, config.mountPoint(), files.tree(), files.opener(), seeds)
+        ? FuseMount.mount(
+            transport, config.mountPoint(), files.tree(), files.opener(), placeholders)
         : KeptMount.mount(
             config.runDirectory().orElseThrow(),
             config.mountPoint(),
@@ -274,13 +275,13 @@ final class Service {
             files.tree(),
             files.opener(),
             config.userNamespaces(),
-            seeds,
+            placeholders,
             stateHandoff.get());
   }
 
   /** Before anything else that mounting takes: where that fails, pods start all the same. */
-  private void laySeeds() {
-    List<String> failures = Seeds.lay(config.mountPoint(), files.tree());
+  private void layPlaceholders() {
+    List<String> failures = Placeholders.lay(config.mountPoint(), files.tree());
     if (!failures.isEmpty()) {
       Log.warn(
           "%d files are not linked to the host's beneath %s, and pods that ask for them can't start"

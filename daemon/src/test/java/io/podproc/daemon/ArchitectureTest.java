@@ -164,7 +164,7 @@ class ArchitectureTest {
         in("cgroup"),
         in("log"),
         RULES);
-    assertUsesOnly("settings", in("fuse"), in("view"));
+    assertUsesOnly("settings", in("fuse"), in("view"), in("log"));
     assertUsesOnly("cluster", in("log"), "javax.net.ssl", "jakarta.json..");
     assertUsesOnly("delivery", in("cluster"), in("log"), RULES);
     assertUsesOnly(

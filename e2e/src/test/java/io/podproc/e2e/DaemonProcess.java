@@ -272,7 +272,7 @@ final class DaemonProcess implements AutoCloseable {
     }
   }
 
-  /** With the seeds in it, which daemons leave. */
+  /** With the placeholders in it, which daemons leave. */
   static void removeTree(Path top) throws IOException {
     if (Files.isDirectory(top, LinkOption.NOFOLLOW_LINKS)) {
       try (Stream<Path> found = Files.walk(top)) {

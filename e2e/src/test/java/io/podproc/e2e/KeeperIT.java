@@ -76,7 +76,7 @@ class KeeperIT {
   }
 
   /** What pods find there that start now. */
-  private void assertNodeShowsSeeds() {
+  private void assertNodeShowsPlaceholders() {
     assertThat(Machine.read("/proc/self/mountinfo")).doesNotContain(" " + mountPoint + " ");
     assertThat(mountPoint.resolve("proc/meminfo")).isSymbolicLink();
     assertThat(mountPoint.resolve("sys/devices/system/cpu/online")).isSymbolicLink();
@@ -132,9 +132,9 @@ class KeeperIT {
       WatchingReader.await(readers, "live");
       killed.kill();
       WatchingReader.await(readers, "host");
-      assertNodeShowsSeeds();
+      assertNodeShowsPlaceholders();
       assertToldOnce(keeper, "no daemon has served in time");
-      WatchingReader late = watch(pod, killed, WatchingReader.SEEDS);
+      WatchingReader late = watch(pod, killed, WatchingReader.PLACEHOLDERS);
       WatchingReader.await(List.of(late), "host");
       try (DaemonProcess next = daemon()) {
         WatchingReader.await(readers, "live");
@@ -188,7 +188,7 @@ class KeeperIT {
       keeper.killPod();
       killed.kill();
       WatchingReader.await(readers, "host");
-      assertNodeShowsSeeds();
+      assertNodeShowsPlaceholders();
       keeper.awaitEnd();
       assertSaw(keeper, readers, "live", "host");
     }
@@ -209,7 +209,7 @@ class KeeperIT {
       WatchingReader.await(readers, "dead");
       try (KeeperProcess next = keeper(LONG)) {
         WatchingReader.await(readers, "host");
-        assertNodeShowsSeeds();
+        assertNodeShowsPlaceholders();
         assertToldOnce(next, "nobody holds it any more");
         try (DaemonProcess _ = daemon()) {
           WatchingReader.await(readers, "live");
@@ -268,7 +268,7 @@ class KeeperIT {
       try (KeeperProcess _ = keeper(LONG)) {
         daemon.kill();
         WatchingReader.await(readers, "host");
-        assertNodeShowsSeeds();
+        assertNodeShowsPlaceholders();
       }
     }
   }
@@ -287,7 +287,7 @@ class KeeperIT {
       Command.await("another keeper begins", Machine.deadline(10), () -> keeper.count() == 2);
       daemon.kill();
       WatchingReader.await(readers, "host");
-      assertNodeShowsSeeds();
+      assertNodeShowsPlaceholders();
     }
   }
 
@@ -309,7 +309,7 @@ class KeeperIT {
       assertThat(daemon.stop()).isZero();
       WatchingReader.await(readers, "host");
       WatchingReader.assertSaw(readers, "live", "host");
-      assertNodeShowsSeeds();
+      assertNodeShowsPlaceholders();
       keeper.awaitEnd();
     }
   }
@@ -327,7 +327,7 @@ class KeeperIT {
       WatchingReader.await(readers, "host");
       keeper.awaitEnd();
       assertSaw(keeper, readers, "live", "host");
-      assertNodeShowsSeeds();
+      assertNodeShowsPlaceholders();
     }
   }
 

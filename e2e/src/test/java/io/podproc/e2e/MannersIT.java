@@ -100,13 +100,13 @@ class MannersIT {
   @Test
   void covers_what_lies_at_the_mount_point_and_gives_it_back() throws IOException {
     Path mountPoint = DaemonProcess.newMountPoint();
-    Path seed = mountPoint.resolve("seed");
-    Files.writeString(seed, "from below");
+    Path placeholder = mountPoint.resolve("placeholder");
+    Files.writeString(placeholder, "from below");
     try (DaemonProcess daemon = Start.with().at(mountPoint).launch().awaitServing()) {
-      assertThat(seed).doesNotExist();
+      assertThat(placeholder).doesNotExist();
       assertThat(daemon.stop()).isZero();
-      assertThat(seed).hasContent("from below");
-      Files.delete(seed);
+      assertThat(placeholder).hasContent("from below");
+      Files.delete(placeholder);
     }
   }
 
@@ -227,8 +227,8 @@ class MannersIT {
   }
 
   @Test
-  void leaves_nothing_where_it_is_told_to_lay_no_seeds() {
-    try (DaemonProcess daemon = DaemonProcess.serving("-Dpodproc.seeds=false")) {
+  void leaves_nothing_where_it_is_told_to_lay_no_placeholders() {
+    try (DaemonProcess daemon = DaemonProcess.serving("-Dpodproc.placeholders=false")) {
       assertThat(daemon.stop()).isZero();
       assertThat(daemon.mountPoint()).isEmptyDirectory();
     }

@@ -221,15 +221,15 @@ class RepairIT {
     try (DaemonProcess daemon = DaemonProcess.serving("-Dpodproc.repair=false");
         Container pod = small(new Container.Builder().hostPid()).start()) {
       List<WatchingReader> reader =
-          List.of(watch(pod, daemon, WatchingReader.TELLING, WatchingReader.SEEDS));
+          List.of(watch(pod, daemon, WatchingReader.TELLING, WatchingReader.PLACEHOLDERS));
       WatchingReader.await(reader, "host");
-      assertThat(tool(daemon, "-Dpodproc.repair-seeds=false", "repair").ok())
+      assertThat(tool(daemon, "-Dpodproc.repair-placeholders=false", "repair").ok())
           .isEqualTo("repaired 0 mounts in 0 namespaces, 0 failed\n");
       assertThat(daemon.stop()).isZero();
       try (DaemonProcess next = another(daemon)) {
         WatchingReader.await(reader, "live");
         WatchingReader.assertSaw(reader, "host", "live");
-        assertThat(repaired(next, "seed", canPutBeneath() ? "done" : "stacked")).isEqualTo(2);
+        assertThat(repaired(next, "placeholder", canPutBeneath() ? "done" : "stacked")).isEqualTo(2);
       }
     }
   }

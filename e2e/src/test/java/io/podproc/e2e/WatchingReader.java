@@ -98,7 +98,7 @@ record WatchingReader(Path log, List<String> files) {
       """;
 
   /** In a pod that found the symlinks to the host's files where the daemon's should have been. */
-  static final String SEEDS =
+  static final String PLACEHOLDERS =
       """
       mkdir -p $folder/host
       exec unshare --mount --propagation private --pid --fork bash -ec '

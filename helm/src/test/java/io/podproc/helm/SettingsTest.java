@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -136,6 +137,16 @@ class SettingsTest {
           assertThat(environment).containsEntry(Settings.environmentName(setting.getKey()), text);
         });
     assertThat(environment).containsEntry("TZ", "UTC");
+  }
+
+  /** The daemon knows for how long, and lets it come before what the chart gives. */
+  @Test
+  void aFormerNameReachesTheDaemon(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("values.yaml");
+    Files.writeString(file, "{daemon: {settings: {seeds: false, repairSeeds: false}}}");
+    assertThat(workload("daemon", file).environment())
+        .containsEntry("PODPROC_SEEDS", "false")
+        .containsEntry("PODPROC_REPAIR_SEEDS", "false");
   }
 
   private static Set<String> fieldNames(JsonNode object) {

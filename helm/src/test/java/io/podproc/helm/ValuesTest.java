@@ -184,6 +184,9 @@ class ValuesTest {
           if (at.matches("webhook\\.(podS|s)ecurityContext|.*issuerRef")) {
             return; // of Kubernetes's and cert-manager's making
           }
+          if (property.getValue().path("deprecated").asBoolean()) {
+            return; // a former name
+          }
           if (!values.has(property.getKey())) {
             missing.add(at);
           } else if (values.path(property.getKey()).isObject()) {

@@ -16,6 +16,6 @@ public record Finding(Mount mount, String file, State state, boolean covered) {
   }
 
   boolean isOurs() {
-    return state != State.SEED;
+    return state != State.PLACEHOLDER;
   }
 }

@@ -17,15 +17,15 @@ public final class RepairOnStart {
 
   private final Search search;
   private final Repair repair;
-  private final boolean seeds;
+  private final boolean placeholders;
 
   /**
-   * @param seeds whether the host's files are exchanged, too
+   * @param placeholders whether the host's files are exchanged, too
    */
-  public RepairOnStart(Search search, Repair repair, boolean seeds) {
+  public RepairOnStart(Search search, Repair repair, boolean placeholders) {
     this.search = search;
     this.repair = repair;
-    this.seeds = seeds;
+    this.placeholders = placeholders;
   }
 
   /** Looks now, and once more later. */
@@ -50,7 +50,7 @@ public final class RepairOnStart {
 
   private void look() throws InterruptedException {
     try {
-      List<Place> places = search.stale(seeds);
+      List<Place> places = search.stale(placeholders);
       if (!places.isEmpty()) {
         Tally tally = repair.exchange(places);
         Log.info("repaired %s", tally);

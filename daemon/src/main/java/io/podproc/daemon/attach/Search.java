@@ -43,10 +43,10 @@ public final class Search {
   /**
    * What is seen in containers and a live file can take the place of.
    *
-   * @param seeds whether the host's own files count, too
+   * @param placeholders whether the host's own files count, too
    * @throws IOException nothing live is mounted, or processes can't be looked at
    */
-  public List<Place> stale(boolean seeds) throws IOException {
+  public List<Place> stale(boolean placeholders) throws IOException {
     if (live().isEmpty()) {
       throw new IOException("no podproc has its files mounted at " + mountPoint);
     }
@@ -55,7 +55,7 @@ public final class Search {
             && switch (finding.state()) {
               case LIVE, SPARE -> false;
               case DEAD -> isServed(finding.file());
-              case SEED -> seeds;
+              case PLACEHOLDER -> placeholders;
             });
   }
 
@@ -117,7 +117,7 @@ public final class Search {
       namespace(pid)
           .ifPresent(name -> namespaces.computeIfAbsent(name, n -> new ArrayList<>()).add(pid));
     }
-    // Of the host's own namespace the host's files are no seeds.
+    // Of the host's own namespace the host's files are no placeholders.
     Set<String> host = new HashSet<>(List.of(processes.ownMountNamespace()));
     namespace(INIT).ifPresent(host::add);
     String live = live().orElse("");
@@ -167,7 +167,7 @@ public final class Search {
         State state = mount.device().equals(live) ? State.LIVE : State.DEAD;
         findings.add(new Finding(mount, mount.root(), state, covered));
       } else if (isItself(mount) && !isOfThatBelow(mount, mounts)) {
-        findings.add(new Finding(mount, mount.point(), State.SEED, covered));
+        findings.add(new Finding(mount, mount.point(), State.PLACEHOLDER, covered));
       } else if (ours.isUncovered(mount)) {
         findings.add(new Finding(mount, mount.point(), State.SPARE, covered));
       }

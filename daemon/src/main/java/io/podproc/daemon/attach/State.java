@@ -8,7 +8,7 @@ public enum State {
   /** A file of ours whose daemon is gone. */
   DEAD,
   /** The host's own file, which a pod found at our mount point while no daemon served. */
-  SEED,
+  PLACEHOLDER,
   /** A procfs or sysfs of the container's own that is kept uncovered beside files of ours. */
   SPARE
 }

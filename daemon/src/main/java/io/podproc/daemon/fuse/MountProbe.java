@@ -83,7 +83,8 @@ public final class MountProbe {
   }
 
   private Result read() {
-    // Where nothing is mounted there may be a seed, a link, and it is not the mount that answers.
+    // Where nothing is mounted there may be a placeholder, a link, and it is not the mount that
+    // answers.
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
       return in.read() >= 0 ? Result.ANSWERS : Result.DEAD;
     } catch (IOException e) {

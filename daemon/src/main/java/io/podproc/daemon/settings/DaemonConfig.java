@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
  * -Dpodproc.mount-point=DIR}) or in the environment ({@code PODPROC_MOUNT_POINT=DIR}).
  *
  * @param mountPoint where on the node the tree is mounted
- * @param seeds whether links to the host's own files are laid beneath the mount, so that pods start
- *     with those while no daemon serves
+ * @param placeholders whether links to the host's own files are laid beneath the mount, so that
+ *     pods start with those while no daemon serves
  * @param transport how the daemon speaks with the kernel: by its own protocol, or through libfuse 2
  * @param userNamespaces whether the mount may be id-mapped, as the runtime does for pods with
  *     {@code hostUsers: false}. Each open then costs a request and a text more. Linux 6.12, and the
@@ -26,8 +26,8 @@ import java.util.regex.Pattern;
  * @param runDirectory where daemons and their keepers find each other, so that the files outlive a
  *     daemon. Without it they end with the daemon. Needs the kernel's own protocol
  * @param repair whether dead files in containers are exchanged for live ones on start
- * @param repairSeeds whether the host's files in pods that started while no daemon served are
- *     exchanged, too
+ * @param repairPlaceholders whether the host's files in pods that started while no daemon served
+ *     are exchanged, too
  * @param procRoot where the host's /proc is seen
  * @param sysRoot where the host's /sys is seen
  * @param cgroupRoot where the host's cgroup file systems are seen
@@ -61,13 +61,13 @@ import java.util.regex.Pattern;
  */
 public record DaemonConfig(
     Path mountPoint,
-    boolean seeds,
+    boolean placeholders,
     TransportKind transport,
     boolean userNamespaces,
     Optional<String> selinuxContext,
     Optional<Path> runDirectory,
     boolean repair,
-    boolean repairSeeds,
+    boolean repairPlaceholders,
     Path procRoot,
     Path sysRoot,
     Path cgroupRoot,
@@ -113,7 +113,7 @@ public record DaemonConfig(
     DaemonConfig config =
         new DaemonConfig(
             given.path("mount-point", "/var/lib/podproc"),
-            given.trueOrFalse("seeds", "true"),
+            given.trueOrFalse("placeholders", "true"),
             given.oneOf(TransportKind.class, "transport", "kernel"),
             given.trueOrFalse("user-namespaces", "false"),
             // container-selinux's for files that containers share, which Bottlerocket knows as well
@@ -121,7 +121,7 @@ public record DaemonConfig(
                 .filter(context -> !context.equals("none")),
             given.path("run-directory"),
             given.trueOrFalse("repair", "true"),
-            given.trueOrFalse("repair-seeds", "true"),
+            given.trueOrFalse("repair-placeholders", "true"),
             given.path("proc-root", "/proc"),
             given.path("sys-root", "/sys"),
             given.path("cgroup-root", "/sys/fs/cgroup"),

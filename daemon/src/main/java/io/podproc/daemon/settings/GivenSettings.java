@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.settings;
 
+import io.podproc.daemon.log.Log;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -30,6 +31,10 @@ final class GivenSettings {
   private static final Pattern SERVICE_LINK =
       Pattern.compile(
           VARIABLE + "(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)");
+
+  /** What settings were called before 0.2.0. 0.3.0 won't know these names. */
+  private static final Map<String, String> FORMER =
+      Map.of("placeholders", "seeds", "repair-placeholders", "repair-seeds");
 
   private final Properties properties;
   private final Map<String, String> environment;
@@ -140,7 +145,21 @@ final class GivenSettings {
     return parser.apply(otherwise);
   }
 
+  /** A former name comes first: the chart gives all others a value, and only a user that one. */
   private @Nullable String given(String name) {
+    String now = lookUp(name);
+    String former = FORMER.get(name);
+    String before = former == null ? null : lookUp(former);
+    if (before == null) {
+      return now;
+    }
+    Log.warn(
+        "the setting %s%s is called %s%s since 0.2.0: rename it, 0.3.0 won't know the old name",
+        PROPERTY, former, PROPERTY, name);
+    return before;
+  }
+
+  private @Nullable String lookUp(String name) {
     known.add(name);
     String property = properties.getProperty(PROPERTY + name);
     return property != null ? property : environment.get(variable(name));

@@ -140,18 +140,19 @@ class SearchTest {
   }
 
   @Test
-  void theHostsFilesOverThemselvesAreSeeds() throws IOException {
+  void theHostsFilesOverThemselvesArePlaceholders() throws IOException {
     container(
         "700 656 0:21 /meminfo /proc/meminfo ro,relatime - proc proc rw",
         "701 660 0:22 /devices/system/cpu/online /sys/devices/system/cpu/online ro - sysfs sysfs rw");
     assertThat(told(search().stale(true)))
-        .containsExactly("42 /proc/meminfo SEED", "42 /sys/devices/system/cpu/online SEED");
+        .containsExactly(
+            "42 /proc/meminfo PLACEHOLDER", "42 /sys/devices/system/cpu/online PLACEHOLDER");
     assertThat(search().stale(false)).isEmpty();
     assertThat(told(search().ours())).containsExactly("1 /pp LIVE");
   }
 
   @Test
-  void whatMayHaveAnotherReasonIsNoSeed() throws IOException {
+  void whatMayHaveAnotherReasonIsNoPlaceholder() throws IOException {
     container(
         // the container's own, as a runtime makes it read-only
         "700 656 0:50 /meminfo /proc/meminfo ro - proc proc rw",
@@ -168,7 +169,7 @@ class SearchTest {
   }
 
   @Test
-  void ofTheHostsNamespaceNothingIsASeed() throws IOException {
+  void ofTheHostsNamespaceNothingIsAPlaceholder() throws IOException {
     process("7", "mnt:[1]", "");
     Files.writeString(
         proc.resolve("1/mountinfo"),

@@ -33,11 +33,11 @@ class DaemonConfigTest {
   void theDefaultsAreThese() throws InvalidSettingException {
     DaemonConfig config = config(Map.of());
     assertThat(config.mountPoint()).isEqualTo(Path.of("/var/lib/podproc"));
-    assertThat(config.seeds()).isTrue();
+    assertThat(config.placeholders()).isTrue();
     assertThat(config.transport()).isEqualTo(TransportKind.KERNEL);
     assertThat(config.selinuxContext()).hasValue("system_u:object_r:container_file_t:s0");
     assertThat(config.repair()).isTrue();
-    assertThat(config.repairSeeds()).isTrue();
+    assertThat(config.repairPlaceholders()).isTrue();
     assertThat(config.procRoot()).isEqualTo(Path.of("/proc"));
     assertThat(config.sysRoot()).isEqualTo(Path.of("/sys"));
     assertThat(config.cgroupRoot()).isEqualTo(Path.of("/sys/fs/cgroup"));
@@ -58,12 +58,12 @@ class DaemonConfigTest {
   @ParameterizedTest
   @CsvSource({
     "mount-point, /x",
-    "seeds, false",
+    "placeholders, false",
     "transport, libfuse",
     "selinux-context, u:object_r:t:s0",
     "run-directory, /x",
     "repair, false",
-    "repair-seeds, false",
+    "repair-placeholders, false",
     "proc-root, /x",
     "sys-root, /x",
     "cgroup-root, /x",
@@ -92,6 +92,16 @@ class DaemonConfigTest {
     assertThat(config(Map.of(), Map.of(variable, value))).isEqualTo(config);
     assertThat(config(Map.of("podproc." + name, value), Map.of(variable, "no value")))
         .isEqualTo(config);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"seeds, PODPROC_PLACEHOLDERS", "repair-seeds, PODPROC_REPAIR_PLACEHOLDERS"})
+  void aFormerNameHoldsBesideWhatTheChartGives(String former, String now)
+      throws InvalidSettingException {
+    DaemonConfig config = config(Map.of(), Map.of(now, "false"));
+    assertThat(config(Map.of("podproc." + former, "false"), Map.of(now, "true"))).isEqualTo(config);
+    String variable = "PODPROC_" + former.replace('-', '_').toUpperCase(Locale.ROOT);
+    assertThat(config(Map.of(), Map.of(variable, "false", now, "true"))).isEqualTo(config);
   }
 
   @ParameterizedTest
@@ -147,7 +157,7 @@ class DaemonConfigTest {
     "sampler-interval,often",
     "cpu-policy,''",
     "swap,yes",
-    "seeds,1",
+    "placeholders,1",
     "memory-high,maybe",
     "probe-port,x"
   })

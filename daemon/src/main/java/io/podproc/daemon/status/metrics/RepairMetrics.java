@@ -24,7 +24,7 @@ public final class RepairMetrics implements Repairs, MeterBinder {
   private final Map<State, Map<Result, LongAdder>> repaired = new EnumMap<>(State.class);
 
   public RepairMetrics() {
-    for (State kind : List.of(State.DEAD, State.SEED)) {
+    for (State kind : List.of(State.DEAD, State.PLACEHOLDER)) {
       Map<Result, LongAdder> results = new EnumMap<>(Result.class);
       for (Result result : Result.values()) {
         results.put(result, new LongAdder());

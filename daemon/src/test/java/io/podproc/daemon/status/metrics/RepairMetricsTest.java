@@ -43,7 +43,7 @@ class RepairMetricsTest {
   void everythingIsThereAndZeroFromTheStart() {
     for (Result result : Result.values()) {
       assertThat(count(State.DEAD, result)).isZero();
-      assertThat(count(State.SEED, result)).isZero();
+      assertThat(count(State.PLACEHOLDER, result)).isZero();
     }
   }
 
@@ -54,13 +54,13 @@ class RepairMetricsTest {
         List.of(
             outcome(State.DEAD, Result.DONE),
             outcome(State.DEAD, Result.DONE),
-            outcome(State.SEED, Result.STACKED),
+            outcome(State.PLACEHOLDER, Result.STACKED),
             outcome(State.DEAD, Result.GONE),
-            outcome(State.SEED, Result.FAILED)));
+            outcome(State.PLACEHOLDER, Result.FAILED)));
     assertThat(count(State.DEAD, Result.DONE)).isEqualTo(2);
-    assertThat(count(State.SEED, Result.STACKED)).isEqualTo(1);
+    assertThat(count(State.PLACEHOLDER, Result.STACKED)).isEqualTo(1);
     assertThat(count(State.DEAD, Result.GONE)).isEqualTo(1);
-    assertThat(count(State.SEED, Result.FAILED)).isEqualTo(1);
+    assertThat(count(State.PLACEHOLDER, Result.FAILED)).isEqualTo(1);
     assertThat(count(State.DEAD, Result.FAILED)).isZero();
   }
 }

@@ -15,16 +15,16 @@ import java.util.List;
  * What lies beneath the mount, on the node's own disk: links of the same names to the host's files.
  * They are what a container finds that starts while no daemon serves.
  */
-public final class Seeds {
-  private Seeds() {}
+public final class Placeholders {
+  private Placeholders() {}
 
   /**
-   * Lays the seeds that are missing. What is in the way gives way where it is empty or another
-   * link: a container runtime may have made a directory of a file's name. What holds something
-   * stays.
+   * Lays the placeholders that are missing. What is in the way gives way where it is empty or
+   * another link: a container runtime may have made a directory of a file's name. What holds
+   * something stays.
    *
    * @param mountPoint a directory where nothing of podproc's is mounted
-   * @return what went wrong, a line for each seed that is not laid
+   * @return what went wrong, a line for each placeholder that is not laid
    */
   public static List<String> lay(Path mountPoint, VirtualTree tree) {
     List<String> failures = new ArrayList<>();
@@ -62,12 +62,12 @@ public final class Seeds {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  private static void link(Path seed, Path host) throws IOException {
-    if (Files.isSymbolicLink(seed) && Files.readSymbolicLink(seed).equals(host)) {
+  private static void link(Path placeholder, Path host) throws IOException {
+    if (Files.isSymbolicLink(placeholder) && Files.readSymbolicLink(placeholder).equals(host)) {
       return;
     }
-    makeWay(seed);
-    Files.createSymbolicLink(seed, host);
+    makeWay(placeholder);
+    Files.createSymbolicLink(placeholder, host);
   }
 
   private static void makeWay(Path path) throws IOException {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SeedsTest {
+class PlaceholdersTest {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
   private static final Path LIMITS = Path.of("/proc/self/limits");
 
@@ -37,12 +37,12 @@ class SeedsTest {
               VirtualTree.File.of(11, new Named("/proc/no/such/file")),
               VirtualTree.File.of(12, new Named(LIMITS.toString()))));
 
-  private Path seed(Path host) {
+  private Path placeholder(Path host) {
     return mountPoint.resolve("./" + host).normalize();
   }
 
   private void assertLaid(Path host) throws IOException {
-    assertThat(Files.readSymbolicLink(seed(host))).isEqualTo(host);
+    assertThat(Files.readSymbolicLink(placeholder(host))).isEqualTo(host);
   }
 
   /** A link that was made anew has another time, if not another inode. */
@@ -59,10 +59,10 @@ class SeedsTest {
 
   @Test
   void eachFileOfThisKernelIsLinkedToTheHosts() throws IOException {
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     assertLaid(MEMINFO);
     assertLaid(LIMITS);
-    assertThat(Files.readString(seed(MEMINFO))).startsWith("MemTotal:");
+    assertThat(Files.readString(placeholder(MEMINFO))).startsWith("MemTotal:");
     assertThat(mountPoint.resolve("proc/no")).doesNotExist();
     assertThat(Files.getPosixFilePermissions(mountPoint.resolve("proc/self")))
         .isEqualTo(PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -70,46 +70,47 @@ class SeedsTest {
 
   @Test
   void whatIsLaidStaysAsItIs() throws IOException {
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     List<String> before = everything();
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     assertThat(everything()).isEqualTo(before);
   }
 
   @Test
   void whatIsEmptyOrAnotherLinkGivesWay() throws IOException {
     // A directory is what a runtime makes of a missing source, an empty file what a kubelet makes.
-    Files.createDirectories(seed(MEMINFO));
+    Files.createDirectories(placeholder(MEMINFO));
     Files.createFile(mountPoint.resolve("proc/self"));
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     assertLaid(MEMINFO);
     assertLaid(LIMITS);
 
-    Files.delete(seed(MEMINFO));
-    Files.createSymbolicLink(seed(MEMINFO), Path.of("/etc/passwd"));
-    Files.delete(seed(LIMITS));
-    Files.createSymbolicLink(seed(LIMITS), Path.of("nowhere"));
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    Files.delete(placeholder(MEMINFO));
+    Files.createSymbolicLink(placeholder(MEMINFO), Path.of("/etc/passwd"));
+    Files.delete(placeholder(LIMITS));
+    Files.createSymbolicLink(placeholder(LIMITS), Path.of("nowhere"));
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     assertLaid(MEMINFO);
     assertLaid(LIMITS);
   }
 
   @Test
-  void noSeedIsLaidThroughALinkThatLeadsElsewhere(@TempDir Path elsewhere) throws IOException {
+  void noPlaceholderIsLaidThroughALinkThatLeadsElsewhere(@TempDir Path elsewhere)
+      throws IOException {
     Files.createSymbolicLink(mountPoint.resolve("proc"), elsewhere);
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     assertLaid(MEMINFO);
     assertThat(elsewhere).isEmptyDirectory();
   }
 
   @Test
   void whatHoldsSomethingStaysAndIsTold() throws IOException {
-    Files.createDirectories(seed(MEMINFO));
-    Path theirs = Files.writeString(seed(MEMINFO).resolve("theirs"), "kept");
+    Files.createDirectories(placeholder(MEMINFO));
+    Path theirs = Files.writeString(placeholder(MEMINFO).resolve("theirs"), "kept");
     Path file = Files.writeString(mountPoint.resolve("proc/self"), "kept, too");
-    assertThat(Seeds.lay(mountPoint, TREE))
+    assertThat(Placeholders.lay(mountPoint, TREE))
         .satisfiesExactly(
-            failure -> assertThat(failure).contains(seed(MEMINFO).toString()),
+            failure -> assertThat(failure).contains(placeholder(MEMINFO).toString()),
             failure -> assertThat(failure).contains(file.toString()))
         .noneMatch(failure -> failure.contains("\n"));
     assertThat(theirs).hasContent("kept");
@@ -119,13 +120,13 @@ class SeedsTest {
   @Test
   void whatElseLiesThereIsLeftAlone() throws IOException {
     Path theirs = Files.writeString(mountPoint.resolve("theirs"), "kept");
-    assertThat(Seeds.lay(mountPoint, TREE)).isEmpty();
+    assertThat(Placeholders.lay(mountPoint, TREE)).isEmpty();
     assertThat(theirs).hasContent("kept");
   }
 
   @Test
   void aDiskThatTakesNothingIsTold() {
     // Nobody, not even root, makes anything in there.
-    assertThat(Seeds.lay(Path.of("/proc/sys"), TREE)).hasSize(2);
+    assertThat(Placeholders.lay(Path.of("/proc/sys"), TREE)).hasSize(2);
   }
 }
