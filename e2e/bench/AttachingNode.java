@@ -4,7 +4,7 @@ import io.podproc.daemon.attach.PodCgroups;
 import io.podproc.daemon.attach.StartTimes;
 import io.podproc.daemon.attach.Starts;
 import io.podproc.daemon.cgroup.ProcCgroup;
-import io.podproc.daemon.delivery.Wanted;
+import io.podproc.daemon.delivery.DesiredFiles;
 import io.podproc.daemon.host.Processes;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +24,7 @@ final class AttachingNode {
 
   public static void main(String[] args) throws Exception {
     Path proc = Path.of("/proc");
-    Wanted wanted = new Wanted(Set.of(args[1].split(",", -1)), false);
+    DesiredFiles wanted = new DesiredFiles(Set.of(args[1].split(",", -1)), false);
     Processes processes = new Processes(proc);
     PodCgroups cgroups =
         new PodCgroups(

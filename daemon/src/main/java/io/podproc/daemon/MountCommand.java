@@ -3,10 +3,10 @@ package io.podproc.daemon;
 
 import io.podproc.daemon.attach.Change;
 import io.podproc.daemon.attach.Finding;
-import io.podproc.daemon.attach.Place;
+import io.podproc.daemon.attach.MountNamespace;
 import io.podproc.daemon.attach.Repair;
 import io.podproc.daemon.attach.Search;
-import io.podproc.daemon.attach.Tally;
+import io.podproc.daemon.attach.Totals;
 import io.podproc.daemon.fuse.FuseMount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.fuse.MountProbe;
@@ -71,8 +71,8 @@ final class MountCommand {
       return 2;
     }
     return guarded(config -> {
-      Tally tally = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
-      return tally.failed() == 0 ? 0 : 1;
+      Totals totals = new MountCommand(dryRun).run(words.getFirst().equals("repair"), config);
+      return totals.failed() == 0 ? 0 : 1;
     });
   }
 
@@ -103,30 +103,32 @@ final class MountCommand {
     }
   }
 
-  private Tally run(boolean repairs, DaemonConfig config) throws IOException, InterruptedException {
+  private Totals run(boolean repairs, DaemonConfig config)
+      throws IOException, InterruptedException {
     VirtualTree tree = VirtualFiles.tree(config.swap());
     Search search = new Search(new Processes(config.procRoot()), tree, config.mountPoint());
     if (repairs && !isServed(tree, config)) {
       throw new IOException("no podproc serves " + config.mountPoint());
     }
     if (dryRun) {
-      List<Place> places = repairs ? search.stale(config.repairPlaceholders()) : search.ours();
-      places.forEach(MountCommand::tell);
+      List<MountNamespace> namespaces =
+          repairs ? search.stale(config.repairPlaceholders()) : search.ours();
+      namespaces.forEach(MountCommand::tell);
       System.out.println(
           (repairs ? "would repair " : "would release ")
-              + places.stream().mapToInt(place -> place.findings().size()).sum()
+              + namespaces.stream().mapToInt(namespace -> namespace.findings().size()).sum()
               + " mounts in "
-              + places.size()
+              + namespaces.size()
               + " namespaces");
-      return Tally.NONE;
+      return Totals.NONE;
     }
     Repair repair = new Repair(config.procRoot(), config.mountPoint(), MountCommand::tell);
-    Tally tally =
+    Totals totals =
         repairs
             ? repair.exchange(search.stale(config.repairPlaceholders()))
             : repair.release(search);
-    System.out.println((repairs ? "repaired " : "released ") + tally);
-    return tally;
+    System.out.println((repairs ? "repaired " : "released ") + totals);
+    return totals;
   }
 
   private static boolean isServed(VirtualTree tree, DaemonConfig config)
@@ -135,25 +137,25 @@ final class MountCommand {
     return new MountProbe(file, config.readinessDeadline()).probe() == MountProbe.Result.ANSWERS;
   }
 
-  private static void tell(Place place) {
-    for (Finding finding : place.findings()) {
-      tell(place, finding, "");
+  private static void tell(MountNamespace namespace) {
+    for (Finding finding : namespace.findings()) {
+      tell(namespace, finding, "");
     }
   }
 
-  private static void tell(Place place, List<Change> outcomes) {
+  private static void tell(MountNamespace namespace, List<Change> outcomes) {
     for (Change outcome : outcomes) {
       String why = outcome.why().isEmpty() ? "" : ", " + outcome.why();
-      tell(place, outcome.finding(), " -> " + label(outcome.result()) + why);
+      tell(namespace, outcome.finding(), " -> " + label(outcome.result()) + why);
     }
   }
 
-  private static void tell(Place place, Finding finding, String result) {
+  private static void tell(MountNamespace namespace, Finding finding, String result) {
     System.out.println(
         OneLine.of(
-            place.namespace()
+            namespace.namespace()
                 + " "
-                + place
+                + namespace
                 + ": "
                 + finding.point()
                 + " "

@@ -74,7 +74,7 @@ final class Service {
   private final Optional<NodeAttach> attach;
   private final Optional<NodeDelivery> delivery;
   private final Optional<NodeLabel> label;
-  private final Farewell farewell;
+  private final ReleaseOnStop releaseOnStop;
   private final Answering answering;
 
   /** Counted down when this daemon's turn has come: before the socket may be there. */
@@ -119,7 +119,7 @@ final class Service {
     if (stateHandoff.isEmpty()) {
       serving.run();
     }
-    farewell = new Farewell(config, files.processes(), files.tree(), System.getenv());
+    releaseOnStop = new ReleaseOnStop(config, files.processes(), files.tree(), System.getenv());
     tendHeap();
     Log.info(
         "serving %d files at %s (cgroup %s, CPUs by %s)",
@@ -243,7 +243,7 @@ final class Service {
     ours.ifPresent(NodeLabel::withdraw);
     delivery.ifPresent(NodeDelivery::close);
     attach.ifPresent(NodeAttach::end);
-    farewell.before(mount);
+    releaseOnStop.before(mount);
     answering.close();
     heartbeat.shutdownNow();
     sampling.shutdownNow();

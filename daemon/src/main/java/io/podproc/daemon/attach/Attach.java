@@ -47,7 +47,7 @@ public final class Attach implements Attacher {
   private final Path procRoot;
   private final Path mountPoint;
   private final PodCgroups cgroups;
-  private final Ours ours;
+  private final OurMounts ours;
   private final Arrivals arrivals;
   private final Duration patience;
   private final Semaphore room = new Semaphore(MOST_VISITS);
@@ -81,7 +81,7 @@ public final class Attach implements Attacher {
     this.cgroups = cgroups;
     this.arrivals = arrivals;
     this.patience = patience;
-    this.ours = Ours.at(mountPoint);
+    this.ours = OurMounts.at(mountPoint);
   }
 
   /**
@@ -103,8 +103,8 @@ public final class Attach implements Attacher {
   }
 
   /** Takes some 0.2 s of CPU, before there is any hurry. */
-  void exercise() {
-    new Exercise(processes, procRoot, mountPoint, cgroups, ours).run(() -> guard);
+  void warmUp() {
+    new WarmUp(processes, procRoot, mountPoint, cgroups, ours).run(() -> guard);
   }
 
   @Override
@@ -167,19 +167,19 @@ public final class Attach implements Attacher {
       return look().map(this::runElsewhere).orElseGet(() -> outcome);
     }
 
-    private Optional<Errand> look() {
+    private Optional<MountPlan> look() {
       if (!takeTurn()) {
         outcome = outcome(Result.TIMED_OUT, "a visit before this one has not come back");
         return Optional.empty();
       }
-      Optional<Errand> errand = Optional.empty();
+      Optional<MountPlan> plan = Optional.empty();
       try {
         Guard present = guard;
         if (present != null) {
           MountVisit begun = new MountVisit(procRoot, container.pid());
           visit = begun;
           if (isAlone(begun)) {
-            errand = plan(present.look(begun, container), begun);
+            plan = plan(present.look(begun, container), begun);
           }
         } else {
           outcome = outcome(Result.SKIPPED, "another daemon serves");
@@ -192,11 +192,11 @@ public final class Attach implements Attacher {
       } catch (IOException e) { // of its files in /proc, which are there as long as it lives
         outcome = outcome(Result.GONE, String.valueOf(e.getMessage()));
       } finally {
-        if (errand.isEmpty()) {
+        if (plan.isEmpty()) {
           release();
         }
       }
-      return errand;
+      return plan;
     }
 
     /** Another process, as by hand, that had looked as well would lay a second layer. */
@@ -212,16 +212,16 @@ public final class Attach implements Attacher {
       return true;
     }
 
-    private Optional<Errand> plan(Sight sight, MountVisit visit) throws SystemCallException {
-      Errand errand = Errand.plan(visit, sight, ours, mountPoint, files, explicitly);
-      outcome = errand.nothing();
-      return Optional.of(errand).filter(some -> !some.isEmpty());
+    private Optional<MountPlan> plan(Target target, MountVisit visit) throws SystemCallException {
+      MountPlan plan = MountPlan.plan(visit, target, ours, mountPoint, files, explicitly);
+      outcome = plan.nothing();
+      return Optional.of(plan).filter(some -> !some.isEmpty());
     }
 
-    private Outcome run(Errand errand) {
+    private Outcome run(MountPlan plan) {
       Outcome done;
       try {
-        done = errand.run();
+        done = plan.run();
       } catch (SystemCallException e) {
         done = failed(e);
       } finally {
@@ -233,8 +233,8 @@ public final class Attach implements Attacher {
       return done;
     }
 
-    private Outcome runElsewhere(Errand errand) {
-      FutureTask<Outcome> task = new FutureTask<>(() -> run(errand));
+    private Outcome runElsewhere(MountPlan plan) {
+      FutureTask<Outcome> task = new FutureTask<>(() -> run(plan));
       Thread _ = Thread.ofPlatform().daemon().name("attach-" + container.pid()).start(task);
       try {
         return task.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);

@@ -56,7 +56,7 @@ final class Guard {
           "/sys/kernel/tracing");
 
   private final Processes processes;
-  private final Ours ours;
+  private final OurMounts ours;
   private final Mount nodeRoot;
   private final Mount nodeProc;
   private final Set<String> nodeNamespaces;
@@ -66,7 +66,7 @@ final class Guard {
   /**
    * @throws IOException the node can't be looked at
    */
-  Guard(Processes processes, Ours ours) throws IOException {
+  Guard(Processes processes, OurMounts ours) throws IOException {
     this.processes = processes;
     this.ours = ours;
     MountInfo node =
@@ -90,7 +90,7 @@ final class Guard {
    * @throws RefusedException nothing
    * @throws IOException it is gone
    */
-  Sight look(MountVisit visit, PodContainer container) throws RefusedException, IOException {
+  Target look(MountVisit visit, PodContainer container) throws RefusedException, IOException {
     checkIdentity(visit, container);
     MountInfo mounts =
         MountInfo.readAll(visit.file("mountinfo"), MOST_MOUNTS, mount -> concerns(mount, container))
@@ -100,7 +100,7 @@ final class Guard {
       throw RefusedException.sandbox();
     }
     Reach reach = new Reach(visit, mounts, processes);
-    List<Sight.Tree> trees = new ArrayList<>();
+    List<Target.Tree> trees = new ArrayList<>();
     trees.add(tree(reach, "/proc", "proc"));
     try {
       trees.add(tree(reach, "/sys", "sysfs"));
@@ -108,7 +108,7 @@ final class Guard {
       // Then it gets files of /proc alone.
     }
     boolean mapped = !namespace(visit, "user").equals(ownUsers);
-    return new Sight(kind(visit, trees.getFirst().masked()), trees, reach, mapped);
+    return new Target(kind(visit, trees.getFirst().masked()), trees, reach, mapped);
   }
 
   private Kind kind(MountVisit visit, boolean masked) throws IOException {
@@ -123,14 +123,14 @@ final class Guard {
   }
 
   /** Looks at what is no container, and of which nothing may be made. */
-  Sight exercise(MountVisit visit) throws RefusedException, IOException {
+  Target warmUp(MountVisit visit) throws RefusedException, IOException {
     PodContainer none = new PodContainer("", "", 0);
     MountInfo mounts =
         MountInfo.readAll(visit.file("mountinfo"), MOST_MOUNTS, mount -> concerns(mount, none))
             .orElseThrow(() -> RefusedException.forGood("it has more mounts than are looked at"));
     Reach reach = new Reach(visit, mounts, processes);
-    List<Sight.Tree> trees = List.of(new Sight.Tree("/proc", held(reach, "/proc"), true));
-    return new Sight(maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY, trees, reach, false);
+    List<Target.Tree> trees = List.of(new Target.Tree("/proc", held(reach, "/proc"), true));
+    return new Target(maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY, trees, reach, false);
   }
 
   private static boolean isOfPod(Mount mount, PodContainer container) {
@@ -139,8 +139,8 @@ final class Guard {
 
   private static boolean concerns(Mount mount, PodContainer container) {
     String point = mount.point();
-    return point.equals(Ours.DEV)
-        || point.startsWith(Ours.DEV + "/" + Ours.UNCOVERED)
+    return point.equals(OurMounts.DEV)
+        || point.startsWith(OurMounts.DEV + "/" + OurMounts.UNCOVERED)
         || isIn("/proc", point)
         || isIn("/sys", point)
         || Reach.concerns(mount)
@@ -176,7 +176,7 @@ final class Guard {
   }
 
   /** A procfs or sysfs that is the container's alone, by what the kernel says of its mount. */
-  private Sight.Tree tree(Reach reach, String point, String type) throws RefusedException {
+  private Target.Tree tree(Reach reach, String point, String type) throws RefusedException {
     Held held = held(reach, point);
     Mount mount =
         reach
@@ -196,7 +196,7 @@ final class Guard {
     if (mount.device().equals(nodeProc.device())) {
       throw RefusedException.forGood(point + " is the node's");
     }
-    return new Sight.Tree(point, held, isMasked(mount, reach.mounts()));
+    return new Target.Tree(point, held, isMasked(mount, reach.mounts()));
   }
 
   private static Held held(Reach reach, String point) throws RefusedException {

@@ -29,7 +29,7 @@ public final class Origins {
   private final Processes processes;
   private final Path procRoot;
   private final VirtualTree tree;
-  private final Ours ours;
+  private final OurMounts ours;
 
   /**
    * What a path shows.
@@ -77,7 +77,7 @@ public final class Origins {
     this.processes = processes;
     this.procRoot = procRoot;
     this.tree = tree;
-    this.ours = Ours.at(mountPoint);
+    this.ours = OurMounts.at(mountPoint);
   }
 
   /**

@@ -61,17 +61,18 @@ public final class Repair {
 
   /** What is done in a namespace. The outcomes are added one by one. */
   private interface Work {
-    void in(Place place, Reach reach, List<Change> outcomes) throws SystemCallException;
+    void in(MountNamespace namespace, Reach reach, List<Change> outcomes)
+        throws SystemCallException;
   }
 
   /** Puts a live file in the place of each finding. */
-  public Tally exchange(List<Place> places) throws InterruptedException {
-    return visit(places, this::exchange);
+  public Totals exchange(List<MountNamespace> namespaces) throws InterruptedException {
+    return visit(namespaces, this::exchange);
   }
 
   /** Takes findings away, so that each container sees the files of its own that lie beneath. */
-  Tally takeAway(List<Place> places) throws InterruptedException {
-    return visit(places, Repair::takeAway);
+  Totals takeAway(List<MountNamespace> namespaces) throws InterruptedException {
+    return visit(namespaces, Repair::takeAway);
   }
 
   /**
@@ -80,70 +81,72 @@ public final class Repair {
    *
    * @throws IOException processes can't be looked at
    */
-  public Tally release(Search search) throws IOException, InterruptedException {
-    List<Place> places = search.ours();
-    Tally tally = takeAway(places);
+  public Totals release(Search search) throws IOException, InterruptedException {
+    List<MountNamespace> namespaces = search.ours();
+    Totals totals = takeAway(namespaces);
     Set<Long> known =
-        places.stream()
-            .flatMap(place -> place.findings().stream())
+        namespaces.stream()
+            .flatMap(namespace -> namespace.findings().stream())
             .map(finding -> finding.mount().id())
             .collect(Collectors.toUnmodifiableSet());
-    List<Place> late =
+    List<MountNamespace> late =
         search.ours().stream()
-            .map(place -> place.only(finding -> !known.contains(finding.mount().id())))
-            .filter(place -> !place.findings().isEmpty())
+            .map(namespace -> namespace.only(finding -> !known.contains(finding.mount().id())))
+            .filter(namespace -> !namespace.findings().isEmpty())
             .toList();
-    return tally.and(takeAway(late));
+    return totals.and(takeAway(late));
   }
 
-  private Tally visit(List<Place> places, Work work) throws InterruptedException {
-    Tally tally = Tally.NONE;
-    for (int from = 0; from < places.size(); from += AT_ONCE) {
-      List<Place> some = places.subList(from, Math.min(from + AT_ONCE, places.size()));
+  private Totals visit(List<MountNamespace> namespaces, Work work) throws InterruptedException {
+    Totals totals = Totals.NONE;
+    for (int from = 0; from < namespaces.size(); from += AT_ONCE) {
+      List<MountNamespace> some =
+          namespaces.subList(from, Math.min(from + AT_ONCE, namespaces.size()));
       List<FutureTask<List<Change>>> visits =
-          some.stream().map(place -> start(place, work)).toList();
+          some.stream().map(namespace -> start(namespace, work)).toList();
       long end = System.nanoTime() + PATIENCE.toNanos();
       for (int number = 0; number < some.size(); number++) {
         List<Change> outcomes = await(some.get(number), visits.get(number), end);
         told.visited(some.get(number), outcomes);
-        tally = tally.and(outcomes);
+        totals = totals.and(outcomes);
       }
     }
-    return tally;
+    return totals;
   }
 
-  private FutureTask<List<Change>> start(Place place, Work work) {
-    FutureTask<List<Change>> visit = new FutureTask<>(() -> enter(place, work));
-    Thread.ofPlatform().daemon().name("repair-" + place.pid()).start(visit);
+  private FutureTask<List<Change>> start(MountNamespace namespace, Work work) {
+    FutureTask<List<Change>> visit = new FutureTask<>(() -> enter(namespace, work));
+    Thread.ofPlatform().daemon().name("repair-" + namespace.pid()).start(visit);
     return visit;
   }
 
-  private static List<Change> await(Place place, FutureTask<List<Change>> visit, long end)
+  private static List<Change> await(
+      MountNamespace namespace, FutureTask<List<Change>> visit, long end)
       throws InterruptedException {
     try {
       return visit.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return failed(
-          place.findings(), Result.FAILED, "no answer within " + PATIENCE.toSeconds() + " s");
+          namespace.findings(), Result.FAILED, "no answer within " + PATIENCE.toSeconds() + " s");
     } catch (ExecutionException e) {
-      return failed(place.findings(), Result.FAILED, String.valueOf(e.getCause()));
+      return failed(namespace.findings(), Result.FAILED, String.valueOf(e.getCause()));
     }
   }
 
-  private List<Change> enter(Place place, Work work) {
+  private List<Change> enter(MountNamespace namespace, Work work) {
     List<Change> outcomes = new ArrayList<>();
-    try (MountVisit visit = new MountVisit(procRoot, place.pid())) {
-      work.in(place, reach(place, visit), outcomes);
+    try (MountVisit visit = new MountVisit(procRoot, namespace.pid())) {
+      work.in(namespace, reach(namespace, visit), outcomes);
     } catch (SystemCallException e) {
       outcomes.addAll(
-          rest(place, outcomes, isGone(e) ? Result.GONE : Result.FAILED, e.getMessage()));
+          rest(namespace, outcomes, isGone(e) ? Result.GONE : Result.FAILED, e.getMessage()));
     } catch (IOException e) {
-      outcomes.addAll(rest(place, outcomes, Result.GONE, String.valueOf(e.getMessage())));
+      outcomes.addAll(rest(namespace, outcomes, Result.GONE, String.valueOf(e.getMessage())));
     }
     return outcomes;
   }
 
-  private Reach reach(Place place, MountVisit visit) throws IOException {
+  private Reach reach(MountNamespace namespace, MountVisit visit) throws IOException {
     return new Reach(
         visit,
         MountInfo.readAll(
@@ -151,7 +154,7 @@ public final class Repair {
                 MOST_MOUNTS,
                 mount ->
                     Reach.concerns(mount)
-                        || place.findings().stream()
+                        || namespace.findings().stream()
                             .anyMatch(finding ->
                                 finding.point().equals(mount.point())
                                     || Reach.isAbove(mount, finding.point())))
@@ -159,11 +162,12 @@ public final class Repair {
         processes);
   }
 
-  private static List<Change> rest(Place place, List<Change> outcomes, Result result, String why) {
+  private static List<Change> rest(
+      MountNamespace namespace, List<Change> outcomes, Result result, String why) {
     Set<Finding> through =
         outcomes.stream().map(Change::finding).collect(Collectors.toUnmodifiableSet());
     return failed(
-        place.findings().stream().filter(finding -> !through.contains(finding)).toList(),
+        namespace.findings().stream().filter(finding -> !through.contains(finding)).toList(),
         result,
         why);
   }
@@ -187,15 +191,15 @@ public final class Repair {
     };
   }
 
-  private void exchange(Place place, Reach reach, List<Change> outcomes)
+  private void exchange(MountNamespace namespace, Reach reach, List<Change> outcomes)
       throws SystemCallException {
     MountVisit visit = reach.visit();
     Map<Finding, Integer> copies = new LinkedHashMap<>();
-    for (Finding finding : place.findings()) {
+    for (Finding finding : namespace.findings()) {
       try {
         Path live = mountPoint.resolve("./" + finding.file());
         Mount mount = finding.mount();
-        copies.put(finding, visit.copy(live, mount.has("idmapped"), mount.has(Ours.MARK)));
+        copies.put(finding, visit.copy(live, mount.has("idmapped"), mount.has(OurMounts.MARK)));
       } catch (SystemCallException e) {
         outcomes.add(new Change(finding, Result.FAILED, "nothing live: " + e.getMessage()));
       }
@@ -234,11 +238,11 @@ public final class Repair {
     }
   }
 
-  private static void takeAway(Place place, Reach reach, List<Change> outcomes)
+  private static void takeAway(MountNamespace namespace, Reach reach, List<Change> outcomes)
       throws SystemCallException {
     reach.visit().enter();
     long end = System.nanoTime() + TIME.toNanos();
-    List<Finding> left = new ArrayList<>(place.findings());
+    List<Finding> left = new ArrayList<>(namespace.findings());
     // Each round takes the uppermost of every stack.
     boolean more = true;
     while (more) {
@@ -266,7 +270,7 @@ public final class Repair {
       }
       visit.detach(mount);
       if (finding.state() == State.SPARE) {
-        visit.removeDirectories(reach.seen(Ours.DEV), Ours.inDev(finding.point()));
+        visit.removeDirectories(reach.seen(OurMounts.DEV), OurMounts.inDev(finding.point()));
       }
       return Optional.of(new Change(finding, Result.DONE, ""));
     } catch (SystemCallException e) {

@@ -50,10 +50,10 @@ public final class RepairOnStart {
 
   private void look() throws InterruptedException {
     try {
-      List<Place> places = search.stale(placeholders);
-      if (!places.isEmpty()) {
-        Tally tally = repair.exchange(places);
-        Log.info("repaired %s", tally);
+      List<MountNamespace> namespaces = search.stale(placeholders);
+      if (!namespaces.isEmpty()) {
+        Totals totals = repair.exchange(namespaces);
+        Log.info("repaired %s", totals);
       }
     } catch (IOException e) {
       Log.warn("files of running containers are not repaired: %s", e.getMessage());

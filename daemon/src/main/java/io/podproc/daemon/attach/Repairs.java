@@ -6,5 +6,5 @@ import java.util.List;
 /** Is told what comes of what was found. */
 public interface Repairs {
   /** A namespace is through. */
-  void visited(Place place, List<Change> outcomes);
+  void visited(MountNamespace namespace, List<Change> outcomes);
 }

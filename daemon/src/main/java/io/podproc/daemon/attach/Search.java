@@ -28,7 +28,7 @@ public final class Search {
   private final Processes processes;
   private final VirtualTree tree;
   private final String mountPoint;
-  private final Ours ours;
+  private final OurMounts ours;
 
   /**
    * @param mountPoint of which daemon's files it is about
@@ -36,7 +36,7 @@ public final class Search {
   public Search(Processes processes, VirtualTree tree, Path mountPoint) {
     this.processes = processes;
     this.tree = tree;
-    this.ours = Ours.at(mountPoint);
+    this.ours = OurMounts.at(mountPoint);
     this.mountPoint = ours.source();
   }
 
@@ -46,7 +46,7 @@ public final class Search {
    * @param placeholders whether the host's own files count, too
    * @throws IOException nothing live is mounted, or processes can't be looked at
    */
-  public List<Place> stale(boolean placeholders) throws IOException {
+  public List<MountNamespace> stale(boolean placeholders) throws IOException {
     if (live().isEmpty()) {
       throw new IOException("no podproc has its files mounted at " + mountPoint);
     }
@@ -65,7 +65,7 @@ public final class Search {
    *
    * @throws IOException processes can't be looked at
    */
-  public List<Place> seen() throws IOException {
+  public List<MountNamespace> seen() throws IOException {
     return search(
         finding -> finding.isOurs() && !finding.covered() && tree.find(finding.file()).isPresent());
   }
@@ -75,7 +75,7 @@ public final class Search {
    *
    * @throws IOException processes can't be looked at
    */
-  public List<Place> ours() throws IOException {
+  public List<MountNamespace> ours() throws IOException {
     return search(Finding::isOurs);
   }
 
@@ -111,24 +111,24 @@ public final class Search {
                 below -> below.id() == mount.parent() && below.device().equals(mount.device()));
   }
 
-  private List<Place> search(Predicate<Finding> wanted) throws IOException {
-    Map<String, List<Integer>> namespaces = new TreeMap<>();
+  private List<MountNamespace> search(Predicate<Finding> wanted) throws IOException {
+    Map<String, List<Integer>> pidsIn = new TreeMap<>();
     for (int pid : processes.all().stream().sorted().toList()) {
       namespace(pid)
-          .ifPresent(name -> namespaces.computeIfAbsent(name, n -> new ArrayList<>()).add(pid));
+          .ifPresent(name -> pidsIn.computeIfAbsent(name, n -> new ArrayList<>()).add(pid));
     }
     // Of the host's own namespace the host's files are no placeholders.
     Set<String> host = new HashSet<>(List.of(processes.ownMountNamespace()));
     namespace(INIT).ifPresent(host::add);
     String live = live().orElse("");
-    List<Place> places = new ArrayList<>();
-    namespaces.forEach((namespace, pids) ->
-        look(namespace, pids, live)
-            .map(place -> place.only(wanted))
-            .map(place -> host.contains(namespace) ? place.only(Finding::isOurs) : place)
-            .filter(place -> !place.findings().isEmpty())
-            .ifPresent(places::add));
-    return places;
+    List<MountNamespace> namespaces = new ArrayList<>();
+    pidsIn.forEach((name, pids) ->
+        look(name, pids, live)
+            .map(namespace -> namespace.only(wanted))
+            .map(namespace -> host.contains(name) ? namespace.only(Finding::isOurs) : namespace)
+            .filter(namespace -> !namespace.findings().isEmpty())
+            .ifPresent(namespaces::add));
+    return namespaces;
   }
 
   private Optional<String> namespace(int pid) {
@@ -140,11 +140,11 @@ public final class Search {
   }
 
   /** Through the eyes of the first process that still lives; of the first to begin, mostly. */
-  private Optional<Place> look(String namespace, List<Integer> pids, String live) {
+  private Optional<MountNamespace> look(String namespace, List<Integer> pids, String live) {
     for (int pid : pids) {
       try {
         MountInfo mounts = processes.mounts(pid, this::concerns);
-        return Optional.of(new Place(namespace, pid, cgroup(pid), findings(mounts, live)));
+        return Optional.of(new MountNamespace(namespace, pid, cgroup(pid), findings(mounts, live)));
       } catch (IOException e) {
         // It ended; the next.
       }

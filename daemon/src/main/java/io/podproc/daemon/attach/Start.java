@@ -3,10 +3,10 @@ package io.podproc.daemon.attach;
 
 import io.podproc.daemon.attach.PodCgroups.Member;
 import io.podproc.daemon.attach.RefusedException.Stage;
+import io.podproc.daemon.delivery.DesiredFiles;
 import io.podproc.daemon.delivery.Outcome;
 import io.podproc.daemon.delivery.PodContainer;
 import io.podproc.daemon.delivery.StartListener;
-import io.podproc.daemon.delivery.Wanted;
 import io.podproc.daemon.host.ProcessStat;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.linux.SystemCallException;
@@ -162,7 +162,7 @@ final class Start implements Runnable {
   }
 
   private boolean bring(PodContainer container) {
-    Optional<Wanted> wanted = listener.wanted(container);
+    Optional<DesiredFiles> wanted = listener.wanted(container);
     if (wanted.isEmpty()) {
       return false;
     }

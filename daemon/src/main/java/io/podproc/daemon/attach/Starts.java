@@ -80,7 +80,7 @@ public final class Starts implements Closeable {
   /** Begins to watch. What runs already is not met: it has started. */
   public void begin() {
     margins.begin();
-    Thread _ = Thread.ofPlatform().daemon().name("exercise").start(() -> guarded(attach::exercise));
+    Thread _ = Thread.ofPlatform().daemon().name("warm-up").start(() -> guarded(attach::warmUp));
     Thread _ = Thread.ofPlatform().daemon().name("starts").start(this::watch);
   }
 

@@ -45,20 +45,20 @@ public final class Watch implements AutoCloseable {
   }
 
   private final ApiServer server;
-  private final Watched watched;
-  private final Objects objects;
+  private final WatchedResource watched;
+  private final ObjectStore objects;
   private final Patience patience;
-  private final Course course = new Course(ThreadLocalRandom.current());
+  private final WatchSchedule schedule = new WatchSchedule(ThreadLocalRandom.current());
   private final AtomicLong failures = new AtomicLong();
   private final Thread thread;
   private long toldAt = System.nanoTime() - MINUTE.toNanos();
 
   /** By uid, until it is told that these are all. */
-  private @Nullable FirstList initial;
+  private @Nullable InitialList initial;
 
   private volatile boolean closed;
 
-  private Watch(ApiServer server, Watched watched, Objects objects, Patience patience) {
+  private Watch(ApiServer server, WatchedResource watched, ObjectStore objects, Patience patience) {
     this.server = server;
     this.watched = watched;
     this.objects = objects;
@@ -72,7 +72,7 @@ public final class Watch implements AutoCloseable {
       String node,
       Set<String> labels,
       Predicate<String> annotations,
-      Objects objects) {
+      ObjectStore objects) {
     return pods(server, node, labels, annotations, objects, Patience.USUAL);
   }
 
@@ -81,18 +81,19 @@ public final class Watch implements AutoCloseable {
       String node,
       Set<String> labels,
       Predicate<String> annotations,
-      Objects objects,
+      ObjectStore objects,
       Patience patience) {
-    return new Watch(server, Watched.pods(node, labels, annotations), objects, patience).begin();
+    return new Watch(server, WatchedResource.pods(node, labels, annotations), objects, patience)
+        .begin();
   }
 
   /** The namespaces with a label, whatever its value, from now on. */
-  public static Watch namespaces(ApiServer server, String label, Objects objects) {
+  public static Watch namespaces(ApiServer server, String label, ObjectStore objects) {
     return namespaces(server, label, objects, Patience.USUAL);
   }
 
-  static Watch namespaces(ApiServer server, String label, Objects objects, Patience patience) {
-    return new Watch(server, Watched.namespaces(label), objects, patience).begin();
+  static Watch namespaces(ApiServer server, String label, ObjectStore objects, Patience patience) {
+    return new Watch(server, WatchedResource.namespaces(label), objects, patience).begin();
   }
 
   private Watch begin() {
@@ -138,7 +139,7 @@ public final class Watch implements AutoCloseable {
       failures.incrementAndGet();
       tell(String.valueOf(e instanceof IOException ? e.getMessage() : e));
     }
-    return e instanceof UnreachableException ? course.unreachable() : course.failed();
+    return e instanceof UnreachableException ? schedule.unreachable() : schedule.failed();
   }
 
   private void tell(String why) {
@@ -151,23 +152,23 @@ public final class Watch implements AutoCloseable {
 
   /** Asks once, reads for as long as there is an answer, and tells how long to wait then. */
   private Duration ask() throws IOException {
-    Course.Ask ask = course.next();
-    String form = ask == Course.Ask.LIST ? LIST_FORM : ApiServer.METADATA;
+    WatchSchedule.Ask ask = schedule.next();
+    String form = ask == WatchSchedule.Ask.LIST ? LIST_FORM : ApiServer.METADATA;
     long begun = System.nanoTime();
     try (ApiServer.Stream answer =
-        server.open(watched.query(ask, course), form, patience.connecting, patience.silence)) {
+        server.open(watched.query(ask, schedule), form, patience.connecting, patience.silence)) {
       if (answer.status() != 200) {
         return otherwise(ask, answer);
       }
-      if (ask == Course.Ask.LIST) {
+      if (ask == WatchSchedule.Ask.LIST) {
         return list(answer.body());
       }
-      initial = ask == Course.Ask.STREAM ? new FirstList(MOST) : null;
+      initial = ask == WatchSchedule.Ask.STREAM ? new InitialList(MOST) : null;
       Optional<Duration> ended = follow(answer.body(), begun);
-      return ended.orElseGet(() -> course.ended(since(begun)));
+      return ended.orElseGet(() -> schedule.ended(since(begun)));
     } catch (SocketTimeoutException e) {
       // It is asked to go on from where it stopped, which tells whether anybody is there.
-      return initial == null ? course.ended(since(begun)) : course.unsupported();
+      return initial == null ? schedule.ended(since(begun)) : schedule.unsupported();
     } finally {
       initial = null;
     }
@@ -177,32 +178,32 @@ public final class Watch implements AutoCloseable {
     return Duration.ofNanos(System.nanoTime() - begun);
   }
 
-  private Duration otherwise(Course.Ask ask, ApiServer.Stream answer) {
+  private Duration otherwise(WatchSchedule.Ask ask, ApiServer.Stream answer) {
     String why = "it answered with status " + answer.status();
     switch (answer.status()) {
       case 410 -> {
-        return course.expired();
+        return schedule.expired();
       }
       case 400, 422 -> {
-        if (ask == Course.Ask.STREAM) {
-          return course.unsupported();
+        if (ask == WatchSchedule.Ask.STREAM) {
+          return schedule.unsupported();
         }
       }
       case 401, 403 -> {
         failures.incrementAndGet();
         tell(why + ": has the ServiceAccount the right to list and watch " + watched.what() + "?");
-        return course.refused();
+        return schedule.refused();
       }
       case 429, 503 -> {
         failures.incrementAndGet();
         tell(why);
-        return course.busy(answer.retryAfter());
+        return schedule.busy(answer.retryAfter());
       }
       default -> {}
     }
     failures.incrementAndGet();
     tell(why);
-    return course.failed();
+    return schedule.failed();
   }
 
   private Duration list(InputStream body) throws IOException {
@@ -225,7 +226,7 @@ public final class Watch implements AutoCloseable {
       tell("there are more than " + MOST);
     }
     objects.all(all);
-    course.heard(version);
+    schedule.heard(version);
     return Duration.ZERO;
   }
 
@@ -246,13 +247,13 @@ public final class Watch implements AutoCloseable {
       }
       if (initial == null) {
         event(told, objects);
-        told.version().ifPresent(course::heard);
+        told.version().ifPresent(schedule::heard);
       } else if (told.listEnds()) {
         objects.all(initial.objects());
         initial = null;
-        told.version().ifPresent(course::heard);
+        told.version().ifPresent(schedule::heard);
       } else if (since(begun).compareTo(LONGEST_LIST) > 0) {
-        return Optional.of(course.unsupported());
+        return Optional.of(schedule.unsupported());
       } else {
         event(told, initial);
       }
@@ -260,7 +261,7 @@ public final class Watch implements AutoCloseable {
     return Optional.empty();
   }
 
-  private static void event(MetadataParser.Told told, Objects objects) {
+  private static void event(MetadataParser.Told told, ObjectStore objects) {
     switch (told.type()) {
       case "ADDED", "MODIFIED" -> told.object().ifPresent(objects::put);
       case "DELETED" -> told.object().ifPresent(objects::remove);
@@ -270,10 +271,10 @@ public final class Watch implements AutoCloseable {
 
   private Duration error(MetadataParser.Told told) {
     if (told.code() == 410) {
-      return course.expired();
+      return schedule.expired();
     }
     failures.incrementAndGet();
     tell(told.message().isEmpty() ? "it broke off" : told.message());
-    return course.failed();
+    return schedule.failed();
   }
 }

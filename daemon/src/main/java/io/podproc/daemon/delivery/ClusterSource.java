@@ -4,7 +4,7 @@ package io.podproc.daemon.delivery;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.cluster.ApiServer;
 import io.podproc.daemon.cluster.Metadata;
-import io.podproc.daemon.cluster.Objects;
+import io.podproc.daemon.cluster.ObjectStore;
 import io.podproc.daemon.cluster.Watch;
 import io.podproc.rules.OptIn;
 import java.util.Collection;
@@ -41,7 +41,7 @@ public final class ClusterSource implements Source {
 
   /** Begins to watch. */
   interface Watching {
-    void begin(Objects pods, Objects namespaces);
+    void begin(ObjectStore pods, ObjectStore namespaces);
   }
 
   private ClusterSource(DeliveryRules rules, Watching watching) {
@@ -71,18 +71,18 @@ public final class ClusterSource implements Source {
   }
 
   @Override
-  public synchronized Optional<Wanted> wanted(String podUid) {
+  public synchronized Optional<DesiredFiles> wanted(String podUid) {
     Pod pod = pods.get(podUid);
     return pod == null ? Optional.empty() : wanted(pod);
   }
 
   @Override
-  public synchronized Optional<Standing> standing(String podUid) {
+  public synchronized Optional<PodStatus> standing(String podUid) {
     return Optional.ofNullable(pods.get(podUid)).map(pod -> rules.standing(pod, labels(pod)));
   }
 
   @GuardedBy("this")
-  private Optional<Wanted> wanted(Pod pod) {
+  private Optional<DesiredFiles> wanted(Pod pod) {
     return rules.wanted(pod, labels(pod));
   }
 
@@ -100,7 +100,7 @@ public final class ClusterSource implements Source {
     return pods.size();
   }
 
-  private final class Pods implements Objects {
+  private final class Pods implements ObjectStore {
     @Override
     public void all(Collection<Metadata> objects) {
       synchronized (ClusterSource.this) {
@@ -138,7 +138,7 @@ public final class ClusterSource implements Source {
     }
   }
 
-  private final class Namespaces implements Objects {
+  private final class Namespaces implements ObjectStore {
     @Override
     public void all(Collection<Metadata> objects) {
       synchronized (ClusterSource.this) {

@@ -34,7 +34,7 @@ public final class Delivery implements StartListener, AutoCloseable {
 
   private final Source source;
   private final Attacher attacher;
-  private final Wishes wishes;
+  private final DesiredState desired;
   private final Visits visits = new Visits();
   private final Duration period;
   private final ThreadPoolExecutor visitors;
@@ -49,10 +49,10 @@ public final class Delivery implements StartListener, AutoCloseable {
 
   private volatile boolean closed;
 
-  private Delivery(Source source, Attacher attacher, Wishes wishes, Duration period) {
+  private Delivery(Source source, Attacher attacher, DesiredState desired, Duration period) {
     this.source = source;
     this.attacher = attacher;
-    this.wishes = wishes;
+    this.desired = desired;
     this.period = period;
     visitors =
         new ThreadPoolExecutor(
@@ -85,19 +85,20 @@ public final class Delivery implements StartListener, AutoCloseable {
     return new Delivery(
         source,
         attacher,
-        new Wishes(source, runDirectory.map(directory -> new Remembered(directory, rules.files()))),
+        new DesiredState(
+            source, runDirectory.map(directory -> new LastKnown(directory, rules.files()))),
         period);
   }
 
   /** Is to tell that one, too, once it begins. */
   public Delivery telling(ViewListener listener) {
-    wishes.telling(listener);
+    desired.telling(listener);
     return this;
   }
 
   /** Tells who is to serve what pods asked to be shown when it was last known. Takes little. */
   public void recall() {
-    wishes.recall();
+    desired.recall();
   }
 
   /** Begins, in the background, when this daemon's turn has come: of two, one delivers. */
@@ -121,13 +122,13 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   /** What is known of a pod; empty where nothing is. */
-  public Optional<Standing> standing(String podUid) {
+  public Optional<PodStatus> standing(String podUid) {
     return source.standing(podUid);
   }
 
   /** What a pod should have by what was known before it could be told; empty where nothing was. */
-  public Optional<Wanted> remembered(String podUid) {
-    return wishes.remembered(podUid);
+  public Optional<DesiredFiles> remembered(String podUid) {
+    return desired.remembered(podUid);
   }
 
   /** What came of the last visit to a container; empty where there was none. */
@@ -136,8 +137,8 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   @Override
-  public Optional<Wanted> wanted(PodContainer container) {
-    return wishes.of(container.podUid()).filter(wanted -> !wanted.files().isEmpty());
+  public Optional<DesiredFiles> wanted(PodContainer container) {
+    return desired.of(container.podUid()).filter(wanted -> !wanted.files().isEmpty());
   }
 
   /** Leaves all containers as they are. Takes two seconds at most. */
@@ -157,7 +158,7 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   private void run() {
-    wishes.read();
+    desired.read();
     source.begin(this::changed);
     long lookedAt = System.nanoTime() - period.toNanos();
     while (!closed) {
@@ -188,7 +189,7 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   /**
-   * Pods whose wishes changed; none where none did for so long.
+   * Pods whose desired state changed; none where none did for so long.
    *
    * @param nanos at least one
    */
@@ -207,7 +208,7 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   private void visit(Set<String> pods) {
-    wishes.remember(pods);
+    desired.remember(pods);
     attacher.containers().stream()
         .filter(container -> pods.contains(container.podUid()))
         .forEach(this::visit);
@@ -217,11 +218,11 @@ public final class Delivery implements StartListener, AutoCloseable {
   private void look() {
     List<PodContainer> running = attacher.containers();
     Set<String> pods = running.stream().map(PodContainer::podUid).collect(Collectors.toSet());
-    wishes.remember(pods);
+    desired.remember(pods);
     running.forEach(this::visit);
     Set<String> ids = running.stream().map(PodContainer::containerId).collect(Collectors.toSet());
     visits.retain(ids);
-    wishes.forgetAllBut(pods);
+    desired.forgetAllBut(pods);
   }
 
   private void visit(PodContainer container) {
@@ -240,8 +241,8 @@ public final class Delivery implements StartListener, AutoCloseable {
 
   private void deliver(PodContainer container) {
     try {
-      wishes.remember(List.of(container.podUid()));
-      wishes.of(container.podUid()).ifPresent(wanted -> bring(container, wanted));
+      desired.remember(List.of(container.podUid()));
+      desired.of(container.podUid()).ifPresent(wanted -> bring(container, wanted));
     } catch (Throwable e) { // all others are to be visited, too
       visits.failed();
       Log.error("a container could not be visited", e);
@@ -256,7 +257,7 @@ public final class Delivery implements StartListener, AutoCloseable {
     }
   }
 
-  private void bring(PodContainer container, Wanted wanted) {
+  private void bring(PodContainer container, DesiredFiles wanted) {
     if (!wanted.files().isEmpty() || !visits.isClean(container)) {
       visits.add(
           container,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.delivery;
 
-import io.podproc.daemon.delivery.Standing.Reason;
+import io.podproc.daemon.delivery.PodStatus.Reason;
 import io.podproc.rules.FilesWish;
 import io.podproc.rules.OptIn;
 import java.util.Map;
@@ -21,17 +21,17 @@ public record DeliveryRules(String ownNamespace, Set<String> files) {
    * @param namespaceLabels those of its namespace; empty where they are not known
    * @return empty where that can't be told
    */
-  Optional<Wanted> wanted(Pod pod, Optional<Map<String, String>> namespaceLabels) {
+  Optional<DesiredFiles> wanted(Pod pod, Optional<Map<String, String>> namespaceLabels) {
     if (!pod.attachable()
         || OptIn.anywhere(pod.wish(), pod.namespace(), ownNamespace).isPresent()) {
-      return Optional.of(new Wanted(Set.of(), false, pod.view()));
+      return Optional.of(new DesiredFiles(Set.of(), false, pod.view()));
     }
     return namespaceLabels.map(labels -> wanted(pod, OptIn.within(labels, pod.wish())));
   }
 
   /** The same, with the names of the pod and the reason. */
-  Standing standing(Pod pod, Optional<Map<String, String>> namespaceLabels) {
-    return new Standing(
+  PodStatus standing(Pod pod, Optional<Map<String, String>> namespaceLabels) {
+    return new PodStatus(
         pod.namespace(), pod.name(), wanted(pod, namespaceLabels), reason(pod, namespaceLabels));
   }
 
@@ -45,15 +45,15 @@ public record DeliveryRules(String ownNamespace, Set<String> files) {
         .orElse(Reason.NAMESPACE_UNKNOWN);
   }
 
-  private Wanted wanted(Pod pod, OptIn optIn) {
+  private DesiredFiles wanted(Pod pod, OptIn optIn) {
     if (!optIn.isIn()) {
-      return new Wanted(Set.of(), false, pod.view());
+      return new DesiredFiles(Set.of(), false, pod.view());
     }
     Set<String> wish =
         pod.files()
             .map(text -> FilesWish.read(text, files, p -> Optional.of(p).filter(files::contains)))
             .map(FilesWish::files)
             .orElse(files);
-    return new Wanted(wish, optIn == OptIn.POD_LABEL, pod.view());
+    return new DesiredFiles(wish, optIn == OptIn.POD_LABEL, pod.view());
   }
 }

@@ -47,7 +47,7 @@ public final class FolderSource implements Source {
   }
 
   @Override
-  public synchronized Optional<Wanted> wanted(String podUid) {
+  public synchronized Optional<DesiredFiles> wanted(String podUid) {
     if (!known.containsKey(podUid)) {
       known = look();
     }
@@ -57,7 +57,7 @@ public final class FolderSource implements Source {
 
   /** As of the last look: who asks makes none. */
   @Override
-  public synchronized Optional<Standing> standing(String podUid) {
+  public synchronized Optional<PodStatus> standing(String podUid) {
     return Optional.ofNullable(known.get(podUid))
         .map(folder -> rules.standing(pod(podUid, folder), labels(folder)));
   }

@@ -11,14 +11,14 @@ public interface Source {
    *
    * @param podUid as {@link PodContainer#podUid}
    */
-  Optional<Wanted> wanted(String podUid);
+  Optional<DesiredFiles> wanted(String podUid);
 
   /**
    * What is known of a pod, for people who ask; empty where nothing is.
    *
    * @param podUid as {@link PodContainer#podUid}
    */
-  default Optional<Standing> standing(String podUid) {
+  default Optional<PodStatus> standing(String podUid) {
     return Optional.empty();
   }
 
@@ -29,7 +29,7 @@ public interface Source {
    */
   void begin(Changes changes);
 
-  /** Whose wishes have changed. */
+  /** Whose desired state has changed. */
   interface Changes {
     void of(Collection<String> podUids);
   }

@@ -11,5 +11,5 @@ public interface StartListener {
    * What to attach at once; empty: nothing is wanted, or it is not known yet. Called on the thread
    * of the visit, and never waits.
    */
-  Optional<Wanted> wanted(PodContainer container);
+  Optional<DesiredFiles> wanted(PodContainer container);
 }

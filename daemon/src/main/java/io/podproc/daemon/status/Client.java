@@ -20,7 +20,7 @@ final class Client {
 
   private final SelectionKey key;
   private final SocketChannel channel;
-  private final BiConsumer<Client, Head> asked;
+  private final BiConsumer<Client, RequestHead> asked;
   private ByteBuffer in = ByteBuffer.allocate(1024);
   private ByteBuffer out = ByteBuffer.allocate(0);
   private State state = State.READS;
@@ -38,7 +38,7 @@ final class Client {
    * @param key of a channel that blocks nobody
    * @param asked is given the head, once
    */
-  Client(SelectionKey key, BiConsumer<Client, Head> asked) {
+  Client(SelectionKey key, BiConsumer<Client, RequestHead> asked) {
     this.key = key;
     this.channel = (SocketChannel) key.channel();
     this.asked = asked;
@@ -73,9 +73,9 @@ final class Client {
       return count == 0;
     }
     String text = new String(in.array(), 0, in.position(), StandardCharsets.ISO_8859_1);
-    if (Head.isWhole(text)) {
+    if (RequestHead.isWhole(text)) {
       become(State.WAITS, 0, Duration.ZERO);
-      Head head = Head.parse(text);
+      RequestHead head = RequestHead.parse(text);
       wantsText = !head.method().equals("HEAD");
       asked.accept(this, head);
     } else if (in.position() == MAX_HEAD) {

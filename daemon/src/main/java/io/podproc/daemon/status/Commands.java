@@ -114,7 +114,7 @@ public final class Commands implements CommandSocket.Asked {
 
   private Reply list(Options options) throws Misused {
     bare(options);
-    Listing listing = new Listing(node, new Roster(node).all(deadline()));
+    Listing listing = new Listing(node, new RunningContainers(node).all(deadline()));
     return Reply.fine(options.factory().map(listing::json).orElseGet(listing::text));
   }
 
@@ -127,7 +127,7 @@ public final class Commands implements CommandSocket.Asked {
     if (options.pid.isPresent() == options.object.isPresent()) {
       throw new Misused("explain what? POD, POD/CONTAINER or --pid N");
     }
-    Seen seen =
+    RunningContainer seen =
         options.pid.isPresent()
             ? process(options.pid.get())
             : container(options.object.orElseThrow(), options.namespace);
@@ -135,9 +135,9 @@ public final class Commands implements CommandSocket.Asked {
     return Reply.fine(options.factory().map(explanation::json).orElseGet(explanation::text));
   }
 
-  private Seen process(int pid) throws Misused {
+  private RunningContainer process(int pid) throws Misused {
     try {
-      return new Roster(node)
+      return new RunningContainers(node)
           .of(pid)
           .orElseThrow(() ->
               new Misused("process " + pid + " is in no container: it sees the node's own files"));
@@ -146,12 +146,12 @@ public final class Commands implements CommandSocket.Asked {
     }
   }
 
-  private Seen container(String name, Optional<String> namespace) throws Misused {
+  private RunningContainer container(String name, Optional<String> namespace) throws Misused {
     int slash = name.indexOf('/');
     String pod = slash < 0 ? name : name.substring(0, slash);
     String container = slash < 0 ? "" : name.substring(slash + 1);
-    List<Seen> ofPod =
-        new Roster(node)
+    List<RunningContainer> ofPod =
+        new RunningContainers(node)
             .all(deadline()).containers().stream()
                 .filter(seen -> isOf(seen, pod, namespace))
                 .toList();
@@ -159,12 +159,12 @@ public final class Commands implements CommandSocket.Asked {
       throw new Misused(
           "no container of a pod " + pod + " runs on this node: podproc ps lists them");
     }
-    List<String> pods = ofPod.stream().map(Seen::podName).distinct().toList();
+    List<String> pods = ofPod.stream().map(RunningContainer::podName).distinct().toList();
     if (pods.size() > 1) {
       throw new Misused(
           "several pods are called " + pod + ", choose with -n: " + named(pods.stream()));
     }
-    List<Seen> found =
+    List<RunningContainer> found =
         ofPod.stream().filter(seen -> container.isEmpty() || isCalled(seen, container)).toList();
     if (found.size() != 1) {
       throw new Misused(
@@ -181,7 +181,7 @@ public final class Commands implements CommandSocket.Asked {
     return names.sorted().limit(MOST_NAMED).collect(Collectors.joining(", "));
   }
 
-  private static boolean isOf(Seen seen, String pod, Optional<String> namespace) {
+  private static boolean isOf(RunningContainer seen, String pod, Optional<String> namespace) {
     List<String> names = new ArrayList<>();
     seen.pod().ifPresent(of -> names.add(of.podUid()));
     seen.standing()
@@ -190,7 +190,7 @@ public final class Commands implements CommandSocket.Asked {
     return names.contains(pod);
   }
 
-  private static boolean isCalled(Seen seen, String name) {
+  private static boolean isCalled(RunningContainer seen, String name) {
     return seen.look().name().filter(name::equals).isPresent()
         || (name.length() >= SHORT_ID && seen.id().startsWith(name));
   }

@@ -30,7 +30,7 @@ import java.util.OptionalLong;
  * with the limits that it comes from, level by level.
  */
 final class Explanation {
-  private final Seen seen;
+  private final RunningContainer seen;
   private final Reasons reasons;
   private final Map<Resource, List<Limit>> limits = new LinkedHashMap<>();
   private final VisibleCpus cpus;
@@ -44,7 +44,7 @@ final class Explanation {
   /**
    * @throws IOException it has ended
    */
-  Explanation(Node node, Seen seen) throws IOException {
+  Explanation(Node node, RunningContainer seen) throws IOException {
     this.seen = seen;
     this.reasons = new Reasons(node, seen);
     try (Cgroup cgroup = node.cgroups().at(seen.paths())) {

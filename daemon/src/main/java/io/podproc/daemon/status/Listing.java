@@ -27,29 +27,31 @@ final class Listing {
    *
    * @param sight empty where its cgroup can't be read, or has gone
    */
-  private record Row(Seen seen, Optional<Sight> sight) {}
+  private record Row(RunningContainer seen, Optional<Measured> sight) {}
 
   /** Sizes in bytes. */
-  private record Sight(int cpus, double capacity, long used, long limit) {}
+  private record Measured(int cpus, double capacity, long used, long limit) {}
 
-  Listing(Node node, Roster.Found found) {
+  Listing(Node node, RunningContainers.Found found) {
     this.node = node;
     this.missed = found.missed();
     this.rows =
         found.containers().stream()
-            .sorted(Comparator.comparing(Seen::podName).thenComparing(Seen::name))
+            .sorted(
+                Comparator.comparing(RunningContainer::podName)
+                    .thenComparing(RunningContainer::name))
             .map(seen -> new Row(seen, sight(seen)))
             .toList();
   }
 
-  private Optional<Sight> sight(Seen seen) {
+  private Optional<Measured> sight(RunningContainer seen) {
     try (Cgroup cgroup = node.cgroups().at(seen.paths())) {
       VisibleCpus cpus =
           VisibleCpus.of(cgroup, node.cpuPolicy(), node.host().onlineCpus(), seen.shown().cpus());
       MemoryFacts memory = cgroup.memory().within(seen.shown().memory());
       long has = node.host().meminfo().bytes("MemTotal").orElse(Long.MAX_VALUE);
       return Optional.of(
-          new Sight(
+          new Measured(
               cpus.count(),
               cpus.capacity(),
               memory.usage(),
@@ -63,7 +65,7 @@ final class Listing {
     Table table =
         new Table("", "POD", "CONTAINER", "CPUS", "MEMORY", "LOAD", "FILES", "AGE", "PID");
     for (Row row : rows) {
-      Seen seen = row.seen;
+      RunningContainer seen = row.seen;
       table.row(
           seen.podName(),
           seen.name(),
@@ -82,7 +84,7 @@ final class Listing {
   String json(JsonBuilderFactory json) {
     JsonArrayBuilder all = json.createArrayBuilder();
     for (Row row : rows) {
-      Seen seen = row.seen;
+      RunningContainer seen = row.seen;
       JsonObjectBuilder object = json.createObjectBuilder();
       identity(object, seen);
       row.sight.ifPresent(sight ->
@@ -125,7 +127,7 @@ final class Listing {
   }
 
   /** Which container it is. */
-  static void identity(JsonObjectBuilder object, Seen seen) {
+  static void identity(JsonObjectBuilder object, RunningContainer seen) {
     seen.pod().ifPresent(pod -> object.add("podUid", pod.podUid()));
     seen.standing()
         .ifPresent(known -> object.add("namespace", known.namespace()).add("pod", known.name()));
@@ -133,7 +135,7 @@ final class Listing {
     object.add("id", seen.id()).add("pid", seen.pid());
   }
 
-  static JsonArrayBuilder loads(JsonBuilderFactory json, Seen seen) {
+  static JsonArrayBuilder loads(JsonBuilderFactory json, RunningContainer seen) {
     JsonArrayBuilder loads = json.createArrayBuilder();
     for (int i = 0; i < 3; i++) {
       seen.load(i).ifPresent(loads::add);

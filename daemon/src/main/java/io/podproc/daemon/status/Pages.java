@@ -19,7 +19,7 @@ final class Pages {
 
   private final Executor threads;
   private final Consumer<Throwable> failed;
-  private final Map<String, Map<String, Making>> byPath = new LinkedHashMap<>();
+  private final Map<String, Map<String, SharedPage>> byPath = new LinkedHashMap<>();
   private final Map<String, Function<String, Page>> byPrefix = new LinkedHashMap<>();
   private final Semaphore room = new Semaphore(MOST);
   private Predicate<String> hosts = _ -> true;
@@ -35,10 +35,10 @@ final class Pages {
 
   /** Adds one for those who accept a media type; empty for all others. */
   void add(String path, String type, Page page) {
-    Making _ =
+    SharedPage _ =
         byPath
             .computeIfAbsent(path, _ -> new HashMap<>())
-            .put(type, new Making(page, threads, failed));
+            .put(type, new SharedPage(page, threads, failed));
   }
 
   /**
@@ -61,13 +61,13 @@ final class Pages {
   }
 
   /** Has a client answered, by this thread or another. */
-  void ask(Head head, Consumer<Answer> client) {
-    Map<String, Making> byType = byPath.get(head.path());
+  void ask(RequestHead head, Consumer<Answer> client) {
+    Map<String, SharedPage> byType = byPath.get(head.path());
     Optional<Map.Entry<String, Function<String, Page>>> below =
         byPrefix.entrySet().stream()
             .filter(entry -> head.path().startsWith(entry.getKey()))
             .findFirst();
-    if (head.equals(Head.NONE)) {
+    if (head.equals(RequestHead.NONE)) {
       client.accept(Answer.plain(400, "That is no request.\n"));
     } else if (!hosts.test(head.host())) {
       client.accept(Answer.plain(403, "Ask for localhost.\n"));
@@ -101,6 +101,6 @@ final class Pages {
                 room.release();
               }
             });
-    new Making(page, once, failed).begin(client);
+    new SharedPage(page, once, failed).begin(client);
   }
 }

@@ -3,10 +3,10 @@ package io.podproc.daemon.status;
 
 import io.podproc.daemon.attach.Origins.Origin;
 import io.podproc.daemon.delivery.Delivery;
+import io.podproc.daemon.delivery.DesiredFiles;
 import io.podproc.daemon.delivery.Outcome;
 import io.podproc.daemon.delivery.PodContainer;
-import io.podproc.daemon.delivery.Standing;
-import io.podproc.daemon.delivery.Wanted;
+import io.podproc.daemon.delivery.PodStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -17,18 +17,18 @@ final class Reasons {
   private static final String LABEL = "podproc.io/inject";
 
   private final Node node;
-  private final Seen seen;
-  private final Optional<Wanted> wanted;
+  private final RunningContainer seen;
+  private final Optional<DesiredFiles> wanted;
   private final Optional<Outcome> last;
 
-  Reasons(Node node, Seen seen) {
+  Reasons(Node node, RunningContainer seen) {
     this.node = node;
     this.seen = seen;
     Optional<Delivery> delivery = node.delivery();
     Optional<PodContainer> pod = seen.pod();
     wanted =
         seen.standing()
-            .flatMap(Standing::wanted)
+            .flatMap(PodStatus::wanted)
             .or(() -> delivery.flatMap(by -> pod.flatMap(of -> by.remembered(of.podUid()))));
     last = delivery.flatMap(by -> pod.flatMap(of -> by.last(of.containerId())));
   }

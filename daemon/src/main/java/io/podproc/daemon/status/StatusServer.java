@@ -207,7 +207,7 @@ public final class StatusServer implements AutoCloseable {
     }
   }
 
-  private void asked(Client client, Head head) {
+  private void asked(Client client, RequestHead head) {
     pages.ask(head, answer -> pass(() -> client.answer(answer)));
   }
 

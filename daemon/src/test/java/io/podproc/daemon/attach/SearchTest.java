@@ -75,11 +75,11 @@ class SearchTest {
     process("42", "mnt:[42]", OF_CONTAINER + String.join("\n", mounts) + "\n");
   }
 
-  private static List<String> told(List<Place> places) {
-    return places.stream()
-        .flatMap(place ->
-            place.findings().stream()
-                .map(found -> place.pid() + " " + found.point() + " " + found.state()))
+  private static List<String> told(List<MountNamespace> namespaces) {
+    return namespaces.stream()
+        .flatMap(namespace ->
+            namespace.findings().stream()
+                .map(found -> namespace.pid() + " " + found.point() + " " + found.state()))
         .toList();
   }
 

@@ -3,7 +3,7 @@ package io.podproc.daemon.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.podproc.daemon.cluster.Course.Ask;
+import io.podproc.daemon.cluster.WatchSchedule.Ask;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,8 +15,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * What an API server sees of 5,000 daemons in an hour, each with its two watches: their real course
- * in a time that is made up. It prints a table.
+ * What an API server sees of 5,000 daemons in an hour, each with its two watches: their real
+ * schedule in a time that is made up. It prints a table.
  */
 class FleetTest {
   private static final int DAEMONS = 5_000;
@@ -27,7 +27,7 @@ class FleetTest {
 
   /** Of one daemon. */
   private static final class Watcher {
-    final Course course;
+    final WatchSchedule schedule;
     final Random random;
     final int begins;
     boolean watching;
@@ -35,7 +35,7 @@ class FleetTest {
 
     Watcher(long seed, int begins) {
       random = new Random(seed);
-      course = new Course(random);
+      schedule = new WatchSchedule(random);
       this.begins = begins;
     }
   }
@@ -96,29 +96,30 @@ class FleetTest {
     boolean away = outage.filter(o -> o.is(at)).isPresent();
     if (watcher.watching) { // it has ended: in its time, or with the API server
       watcher.watching = false;
-      return millis(away ? watcher.course.failed() : watcher.course.ended(Duration.ofMinutes(20)));
+      return millis(
+          away ? watcher.schedule.failed() : watcher.schedule.ended(Duration.ofMinutes(20)));
     }
     if (away) {
       count.refused[at / 1000]++;
-      return millis(watcher.course.unreachable());
+      return millis(watcher.schedule.unreachable());
     }
     boolean forgotten = outage.filter(o -> o.forgets && at >= o.to).isPresent() && !watcher.listing;
-    Ask ask = watcher.course.next();
+    Ask ask = watcher.schedule.next();
     if (ask == Ask.WATCH && forgotten) {
       count.watches[at / 1000]++;
       watcher.listing = true;
-      return millis(watcher.course.expired());
+      return millis(watcher.schedule.expired());
     }
     if (ask != Ask.WATCH && count.lists[at / 1000] >= MOST_LISTS) {
       count.busy[at / 1000]++;
-      return millis(watcher.course.busy(Optional.of(Duration.ofSeconds(1))));
+      return millis(watcher.schedule.busy(Optional.of(Duration.ofSeconds(1))));
     }
     (ask == Ask.WATCH ? count.watches : count.lists)[at / 1000]++;
     count.last = ask == Ask.WATCH ? count.last : at;
     watcher.listing = true;
-    watcher.course.heard("1");
+    watcher.schedule.heard("1");
     watcher.watching = true;
-    int ends = at + millis(watcher.course.watchFor());
+    int ends = at + millis(watcher.schedule.watchFor());
     if (outage.filter(o -> at < o.from && ends > o.from).isPresent()) {
       watcher.listing = false;
       return outage.orElseThrow().from - at;
@@ -135,7 +136,7 @@ class FleetTest {
     List<Watcher> watchers = new ArrayList<>();
     for (int i = 0; i < 2 * DAEMONS; i++) {
       Watcher watcher = new Watcher(i, new Random(i).nextInt(1_800_000));
-      watcher.course.heard("1");
+      watcher.schedule.heard("1");
       watchers.add(watcher);
     }
     return watchers;

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What a watch tells, as words in their order, and what is known by it. */
-final class Kept implements io.podproc.daemon.cluster.Objects {
+final class Kept implements io.podproc.daemon.cluster.ObjectStore {
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
   final Map<String, Metadata> known = new ConcurrentHashMap<>();
 

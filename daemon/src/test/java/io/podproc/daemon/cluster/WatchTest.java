@@ -171,7 +171,7 @@ class WatchTest {
       String uid = "back-" + i;
       cluster.pod(uid, "shop", "", "");
       server.comeBack();
-      kept.assertNext("put " + uid); // how soon is a matter of its course
+      kept.assertNext("put " + uid); // how soon is a matter of its schedule
     }
     assertThat(kept.known).hasSize(4);
   }

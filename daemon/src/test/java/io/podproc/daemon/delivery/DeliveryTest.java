@@ -4,7 +4,7 @@ package io.podproc.daemon.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.daemon.cluster.Metadata;
-import io.podproc.daemon.cluster.Objects;
+import io.podproc.daemon.cluster.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,13 +36,13 @@ class DeliveryTest {
 
   @TempDir Path run;
   private final FakeNode node = new FakeNode();
-  private volatile Objects pods = new Nobody();
-  private volatile Objects namespaces = new Nobody();
+  private volatile ObjectStore pods = new Nobody();
+  private volatile ObjectStore namespaces = new Nobody();
   private Delivery delivery =
       Delivery.of(ClusterSource.of(RULES, (_, _) -> {}), node, RULES, Optional.empty(), NEVER);
 
   /** Before the delivery has begun. */
-  private static final class Nobody implements Objects {
+  private static final class Nobody implements ObjectStore {
     @Override
     public void all(Collection<Metadata> objects) {
       throw new IllegalStateException();
@@ -135,7 +135,7 @@ class DeliveryTest {
     namespaces.all(List.of());
     pods.put(pod("u1", Map.of("podproc.io/inject", "enabled"), Map.of()));
     untilAt("c1", ALL);
-    assertThat(delivery.wanted(node.container("c1"))).contains(new Wanted(ALL, true));
+    assertThat(delivery.wanted(node.container("c1"))).contains(new DesiredFiles(ALL, true));
     pods.put(
         pod(
             "u1",
@@ -165,7 +165,7 @@ class DeliveryTest {
     PodContainer first = new PodContainer("u1", "c1", 77);
     assertThat(delivery.wanted(first)).isEmpty();
     pods.put(pod("u1"));
-    assertThat(delivery.wanted(first)).contains(new Wanted(ALL, false));
+    assertThat(delivery.wanted(first)).contains(new DesiredFiles(ALL, false));
   }
 
   /** The list is what is believed, and not that somebody could not be asked. */

@@ -32,8 +32,8 @@ class FolderSourceTest {
     pod("_");
     Files.createFile(folders.resolve("a file"));
     FolderSource source = source();
-    assertThat(source.wanted("2f1c")).contains(new Wanted(ALL, false));
-    assertThat(source.wanted("3a77")).contains(new Wanted(Set.of(), false));
+    assertThat(source.wanted("2f1c")).contains(new DesiredFiles(ALL, false));
+    assertThat(source.wanted("3a77")).contains(new DesiredFiles(Set.of(), false));
     assertThat(source.wanted("odd")).isEmpty();
     assertThat(source.wanted("")).isEmpty();
   }

@@ -4,7 +4,7 @@ package io.podproc.daemon.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.daemon.cluster.Metadata;
-import io.podproc.daemon.cluster.Objects;
+import io.podproc.daemon.cluster.ObjectStore;
 import io.podproc.rules.ViewWish;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -40,8 +40,8 @@ class ToldViewsTest {
   private final FakeNode node = new FakeNode();
   private final Server server = new Server();
   private Optional<Delivery> delivery = Optional.empty();
-  private AtomicReference<Objects> pods = new AtomicReference<>();
-  private AtomicReference<Objects> namespaces = new AtomicReference<>();
+  private AtomicReference<ObjectStore> pods = new AtomicReference<>();
+  private AtomicReference<ObjectStore> namespaces = new AtomicReference<>();
 
   /** What was told last, and a word each time. */
   private static final class Server implements ViewListener {
@@ -201,6 +201,6 @@ class ToldViewsTest {
     begin(NEVER);
     server.awaitFor("u1", Map.of());
     assertThat(delivery.orElseThrow().wanted(node.container("c1")))
-        .contains(new Wanted(Set.of("/proc/meminfo"), false));
+        .contains(new DesiredFiles(Set.of("/proc/meminfo"), false));
   }
 }

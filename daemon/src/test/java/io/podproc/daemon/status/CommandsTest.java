@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.daemon.delivery.Outcome;
 import io.podproc.daemon.delivery.Outcome.Result;
-import io.podproc.daemon.delivery.Standing.Reason;
+import io.podproc.daemon.delivery.PodStatus.Reason;
 import io.podproc.rules.CpuWish;
 import io.podproc.rules.Shown;
 import java.nio.file.Path;

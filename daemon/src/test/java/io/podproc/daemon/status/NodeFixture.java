@@ -10,11 +10,11 @@ import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.delivery.Attacher;
 import io.podproc.daemon.delivery.Delivery;
 import io.podproc.daemon.delivery.DeliveryRules;
+import io.podproc.daemon.delivery.DesiredFiles;
 import io.podproc.daemon.delivery.Outcome;
 import io.podproc.daemon.delivery.PodContainer;
+import io.podproc.daemon.delivery.PodStatus;
 import io.podproc.daemon.delivery.Source;
-import io.podproc.daemon.delivery.Standing;
-import io.podproc.daemon.delivery.Wanted;
 import io.podproc.daemon.fake.FakeKernel;
 import io.podproc.daemon.proc.ProcLoadavg;
 import io.podproc.daemon.proc.ProcMeminfo;
@@ -44,7 +44,7 @@ final class NodeFixture {
   private static final List<Long> AVERAGES = List.of(3072L, 1536L, 512L);
 
   final FakeKernel kernel;
-  final Map<String, Standing> standings = new HashMap<>();
+  final Map<String, PodStatus> standings = new HashMap<>();
   Outcome outcome = new Outcome(Outcome.Result.DONE, "", 3, 0);
   private final List<Snapshot.OfContainer> known = new ArrayList<>();
   private final VirtualTree tree =
@@ -66,7 +66,7 @@ final class NodeFixture {
     container(APP, "app", 100, 9_000, mounted("/proc/meminfo", "ro,noatime", "0:60"));
     container(LOG, "log", 200, 9_940, "");
     shown(Shown.USUAL);
-    standing(Standing.Reason.NAMESPACE_LABEL, Set.of("/proc/meminfo", "/proc/loadavg"));
+    standing(PodStatus.Reason.NAMESPACE_LABEL, Set.of("/proc/meminfo", "/proc/loadavg"));
   }
 
   /** What is remembered of the first container. */
@@ -129,22 +129,23 @@ final class NodeFixture {
             "62 60 8:1 /pods/" + uid + "/containers/app/5d2f /dev/log rw - ext4 /dev/sda1 rw\n");
     standings.put(
         uid,
-        new Standing(namespace, "web-7d4f", Optional.empty(), Standing.Reason.NAMESPACE_UNKNOWN));
+        new PodStatus(namespace, "web-7d4f", Optional.empty(), PodStatus.Reason.NAMESPACE_UNKNOWN));
   }
 
-  void standing(Standing.Reason reason, Set<String> files) {
+  void standing(PodStatus.Reason reason, Set<String> files) {
     standings.put(
-        UID, new Standing("shop", "web-7d4f", Optional.of(new Wanted(files, false)), reason));
+        UID,
+        new PodStatus("shop", "web-7d4f", Optional.of(new DesiredFiles(files, false)), reason));
   }
 
   private final class Told implements Source {
     @Override
-    public Optional<Wanted> wanted(String podUid) {
-      return standing(podUid).flatMap(Standing::wanted);
+    public Optional<DesiredFiles> wanted(String podUid) {
+      return standing(podUid).flatMap(PodStatus::wanted);
     }
 
     @Override
-    public Optional<Standing> standing(String podUid) {
+    public Optional<PodStatus> standing(String podUid) {
       return Optional.ofNullable(standings.get(podUid));
     }
 

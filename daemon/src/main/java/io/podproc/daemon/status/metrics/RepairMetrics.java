@@ -6,7 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.podproc.daemon.attach.Change;
 import io.podproc.daemon.attach.Finding;
-import io.podproc.daemon.attach.Place;
+import io.podproc.daemon.attach.MountNamespace;
 import io.podproc.daemon.attach.Repairs;
 import io.podproc.daemon.attach.Result;
 import io.podproc.daemon.attach.State;
@@ -49,8 +49,8 @@ public final class RepairMetrics implements Repairs, MeterBinder {
   }
 
   @Override
-  public void visited(Place place, List<Change> outcomes) {
-    outcomes.forEach(outcome -> count(place, outcome));
+  public void visited(MountNamespace namespace, List<Change> outcomes) {
+    outcomes.forEach(outcome -> count(namespace, outcome));
     String live =
         outcomes.stream()
             .filter(outcome -> outcome.result().isDone())
@@ -58,20 +58,20 @@ public final class RepairMetrics implements Repairs, MeterBinder {
             .map(Finding::point)
             .collect(Collectors.joining(" "));
     if (!live.isEmpty()) {
-      Log.info("%s: repaired %s", place, live);
+      Log.info("%s: repaired %s", namespace, live);
     }
   }
 
-  private void count(Place place, Change outcome) {
+  private void count(MountNamespace namespace, Change outcome) {
     Objects.requireNonNull(
             Objects.requireNonNull(repaired.get(outcome.finding().state())).get(outcome.result()))
         .increment();
     String point = outcome.finding().point();
     switch (outcome.result()) {
       case DONE -> {} // told with the others
-      case STACKED -> Log.info("%s: %s lies on the old one: %s", place, point, outcome.why());
-      case GONE -> Log.info("%s: %s is gone: %s", place, point, outcome.why());
-      case FAILED -> Log.warn("%s: %s is not repaired: %s", place, point, outcome.why());
+      case STACKED -> Log.info("%s: %s lies on the old one: %s", namespace, point, outcome.why());
+      case GONE -> Log.info("%s: %s is gone: %s", namespace, point, outcome.why());
+      case FAILED -> Log.warn("%s: %s is not repaired: %s", namespace, point, outcome.why());
     }
   }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.podproc.daemon.attach.Change;
 import io.podproc.daemon.attach.Finding;
-import io.podproc.daemon.attach.Place;
+import io.podproc.daemon.attach.MountNamespace;
 import io.podproc.daemon.attach.Result;
 import io.podproc.daemon.attach.State;
 import io.podproc.daemon.kernel.MountInfo.Mount;
@@ -50,7 +50,7 @@ class RepairMetricsTest {
   @Test
   void mountsAreCountedByKindAndResult() {
     metrics.visited(
-        new Place("mnt:[1]", 1, "/c", List.of()),
+        new MountNamespace("mnt:[1]", 1, "/c", List.of()),
         List.of(
             outcome(State.DEAD, Result.DONE),
             outcome(State.DEAD, Result.DONE),

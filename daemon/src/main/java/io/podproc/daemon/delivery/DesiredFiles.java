@@ -11,9 +11,9 @@ import java.util.Set;
  * @param explicitly the pod itself is labelled: privileged containers of it get files, too
  * @param view what the files are to show of each, whoever brought them
  */
-public record Wanted(Set<String> files, boolean explicitly, ViewWish view) {
+public record DesiredFiles(Set<String> files, boolean explicitly, ViewWish view) {
   /** Files that show the usual. */
-  public Wanted(Set<String> files, boolean explicitly) {
+  public DesiredFiles(Set<String> files, boolean explicitly) {
     this(files, explicitly, ViewWish.NONE);
   }
 

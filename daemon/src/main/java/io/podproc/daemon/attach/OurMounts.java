@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * @param source what they say that they are made of: the mount point. So those of other podprocs
  *     are told apart
  */
-record Ours(String source) {
+record OurMounts(String source) {
   /**
    * What tells files that the node has brought from those of a volume: it lasts as long as the
    * mount does, whatever becomes of the daemon.
@@ -27,8 +27,8 @@ record Ours(String source) {
 
   static final String DEV = "/dev";
 
-  static Ours at(Path mountPoint) {
-    return new Ours(mountPoint.toAbsolutePath().normalize().toString());
+  static OurMounts at(Path mountPoint) {
+    return new OurMounts(mountPoint.toAbsolutePath().normalize().toString());
   }
 
   boolean isOurs(Mount mount) {

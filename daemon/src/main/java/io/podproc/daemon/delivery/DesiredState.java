@@ -16,17 +16,17 @@ import java.util.function.Predicate;
  * What pods should have, and be shown: what the source tells, or told last. It is on disk before it
  * is acted upon, and told to who serves the files.
  */
-final class Wishes {
+final class DesiredState {
   private final Source source;
-  private final Optional<Remembered> file;
+  private final Optional<LastKnown> file;
 
   /** What pods should have that do, by uid: as on disk, once it is written. */
-  private final Map<String, Wanted> remembered = new ConcurrentHashMap<>();
+  private final Map<String, DesiredFiles> remembered = new ConcurrentHashMap<>();
 
   /** Who serves the files. */
   private Optional<ViewListener> views = Optional.empty();
 
-  Wishes(Source source, Optional<Remembered> file) {
+  DesiredState(Source source, Optional<LastKnown> file) {
     this.source = source;
     this.file = file;
   }
@@ -48,13 +48,13 @@ final class Wishes {
   }
 
   /** What a pod should have by what was known before it could be told; empty where nothing was. */
-  Optional<Wanted> remembered(String podUid) {
+  Optional<DesiredFiles> remembered(String podUid) {
     return Optional.ofNullable(remembered.get(podUid));
   }
 
   /** What was known last holds where nothing is known. */
-  Optional<Wanted> of(String podUid) {
-    Optional<Wanted> known = source.wanted(podUid);
+  Optional<DesiredFiles> of(String podUid) {
+    Optional<DesiredFiles> known = source.wanted(podUid);
     return known.isPresent() ? known : remembered(podUid);
   }
 
@@ -74,12 +74,12 @@ final class Wishes {
   /** Before anything is attached: nobody else may know why it is there. */
   synchronized void remember(Collection<String> pods) {
     boolean changes = false;
-    Map<String, Wanted> known = new HashMap<>();
+    Map<String, DesiredFiles> known = new HashMap<>();
     for (String pod : pods) {
       source.wanted(pod).ifPresent(wanted -> known.put(pod, wanted));
     }
-    for (Map.Entry<String, Wanted> pod : known.entrySet()) {
-      Wanted wanted = pod.getValue();
+    for (Map.Entry<String, DesiredFiles> pod : known.entrySet()) {
+      DesiredFiles wanted = pod.getValue();
       boolean differs =
           wanted.isNothing()
               ? remembered.remove(pod.getKey()) != null
@@ -102,7 +102,7 @@ final class Wishes {
         .ifPresent(fault -> Log.info("of pod %s an annotation is passed over: %s", pod, fault));
   }
 
-  private void tell(Map<String, Wanted> known) {
+  private void tell(Map<String, DesiredFiles> known) {
     Map<String, ViewWish> byPod = new HashMap<>();
     known.forEach((pod, wanted) -> byPod.put(pod, wanted.view()));
     views.ifPresent(listener -> listener.tell(byPod));

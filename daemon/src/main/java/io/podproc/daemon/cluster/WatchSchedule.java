@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
  * <p>What was heard last is asked to be gone on with: that costs an API server nothing. It lists
  * only where there is nothing to go on with, or the API server has forgotten (410).
  */
-final class Course {
+final class WatchSchedule {
   /** What to ask for. */
   enum Ask {
     /** All objects, and then what changes, in one answer: WatchList, Kubernetes 1.34. */
@@ -53,7 +53,7 @@ final class Course {
   private Duration retry = FIRST_RETRY;
   private int fruitless;
 
-  Course(RandomGenerator random) {
+  WatchSchedule(RandomGenerator random) {
     this.random = random;
   }
 

@@ -6,7 +6,7 @@ import io.podproc.daemon.attach.Origins.Origin;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.container.Snapshot;
 import io.podproc.daemon.delivery.PodContainer;
-import io.podproc.daemon.delivery.Standing;
+import io.podproc.daemon.delivery.PodStatus;
 import io.podproc.rules.Shown;
 import java.time.Duration;
 import java.util.Comparator;
@@ -22,9 +22,9 @@ import java.util.Optional;
  * @param age of that process
  * @param known what is remembered of it; empty where it has read no file yet
  */
-record Seen(
+record RunningContainer(
     Optional<PodContainer> pod,
-    Optional<Standing> standing,
+    Optional<PodStatus> standing,
     ProcCgroup paths,
     int pid,
     Duration age,

@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param wanted what its containers should have; empty where that can't be told yet
  * @param reason why
  */
-public record Standing(String namespace, String name, Optional<Wanted> wanted, Reason reason) {
+public record PodStatus(
+    String namespace, String name, Optional<DesiredFiles> wanted, Reason reason) {
   /** What decided. */
   public enum Reason {
     NAMESPACE_LABEL,

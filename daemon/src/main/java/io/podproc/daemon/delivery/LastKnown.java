@@ -22,7 +22,7 @@ import java.util.Set;
  * What pods were to have when it was last known, on disk: for a daemon that starts while the API
  * server is away. A file that can't be used is left aside, and what it said is then not known.
  */
-final class Remembered {
+final class LastKnown {
   private static final int VERSION = 2;
 
   /** Of daemons that knew no views. */
@@ -37,13 +37,13 @@ final class Remembered {
   /**
    * @param files that there are; others were another version's
    */
-  Remembered(Path runDirectory, Set<String> files) {
+  LastKnown(Path runDirectory, Set<String> files) {
     path = runDirectory.resolve("delivery");
     this.files = files;
   }
 
   /** By the uid of the pod, as its cgroup has it. */
-  Map<String, Wanted> read() {
+  Map<String, DesiredFiles> read() {
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(path)))) {
       if (Files.size(path) > LARGEST) {
@@ -54,7 +54,7 @@ final class Remembered {
         throw new IOException("it is of version " + version + ", not " + VERSION);
       }
       Map<String, ViewWish> views = version == WITHOUT_VIEWS ? Map.of() : views(in);
-      Map<String, Wanted> pods = new HashMap<>();
+      Map<String, DesiredFiles> pods = new HashMap<>();
       for (int left = in.readInt();
           left > 0;
           left--) { // where it says too many, the end comes first
@@ -79,7 +79,7 @@ final class Remembered {
     }
   }
 
-  private Wanted wanted(DataInputStream in, ViewWish view) throws IOException {
+  private DesiredFiles wanted(DataInputStream in, ViewWish view) throws IOException {
     boolean explicitly = in.readBoolean();
     Set<String> wanted = new HashSet<>();
     for (int left = in.readUnsignedByte(); left > 0; left--) {
@@ -88,7 +88,7 @@ final class Remembered {
         wanted.add(file);
       }
     }
-    return new Wanted(Set.copyOf(wanted), explicitly, view);
+    return new DesiredFiles(Set.copyOf(wanted), explicitly, view);
   }
 
   /**
@@ -121,7 +121,7 @@ final class Remembered {
   }
 
   /** Leaves it to the next, whole or not at all. */
-  void write(Map<String, Wanted> pods) {
+  void write(Map<String, DesiredFiles> pods) {
     Path next = path.resolveSibling("delivery.new");
     try {
       try (DataOutputStream out =
@@ -129,7 +129,7 @@ final class Remembered {
         out.writeInt(VERSION);
         writeViews(out, pods);
         out.writeInt(pods.size());
-        for (Map.Entry<String, Wanted> pod : pods.entrySet()) {
+        for (Map.Entry<String, DesiredFiles> pod : pods.entrySet()) {
           out.writeUTF(pod.getKey());
           out.writeBoolean(pod.getValue().explicitly());
           out.writeByte(pod.getValue().files().size());
@@ -144,7 +144,7 @@ final class Remembered {
     }
   }
 
-  private static void writeViews(DataOutputStream out, Map<String, Wanted> pods)
+  private static void writeViews(DataOutputStream out, Map<String, DesiredFiles> pods)
       throws IOException {
     Map<String, Map<String, String>> views = new HashMap<>();
     pods.forEach((pod, wanted) -> {

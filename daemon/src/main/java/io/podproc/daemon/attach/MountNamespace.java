@@ -11,9 +11,9 @@ import java.util.function.Predicate;
  * @param pid the host's pid of a process that is in it
  * @param cgroup that process's; empty if it can't be told
  */
-public record Place(String namespace, int pid, String cgroup, List<Finding> findings) {
-  Place only(Predicate<Finding> wanted) {
-    return new Place(namespace, pid, cgroup, findings.stream().filter(wanted).toList());
+public record MountNamespace(String namespace, int pid, String cgroup, List<Finding> findings) {
+  MountNamespace only(Predicate<Finding> wanted) {
+    return new MountNamespace(namespace, pid, cgroup, findings.stream().filter(wanted).toList());
   }
 
   @Override

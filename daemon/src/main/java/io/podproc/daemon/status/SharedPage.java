@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * Makes a page for all who wait for it when it is begun. So what it costs does not grow with the
  * number of those who ask, and nobody gets what was made before it asked.
  */
-final class Making {
+final class SharedPage {
   /** Who asks more often waits as long, and shares the answer with others. */
   private static final Duration PAUSE = Duration.ofMillis(50);
 
@@ -29,7 +29,7 @@ final class Making {
   /**
    * @param failed is told what making it throws
    */
-  Making(Page page, Executor threads, Consumer<Throwable> failed) {
+  SharedPage(Page page, Executor threads, Consumer<Throwable> failed) {
     this.page = page;
     this.threads = threads;
     this.failed = failed;

@@ -2,7 +2,7 @@
 package io.podproc.daemon;
 
 import io.podproc.daemon.attach.Change;
-import io.podproc.daemon.attach.Place;
+import io.podproc.daemon.attach.MountNamespace;
 import io.podproc.daemon.attach.Repair;
 import io.podproc.daemon.attach.Result;
 import io.podproc.daemon.attach.Search;
@@ -31,7 +31,7 @@ import java.util.concurrent.TimeoutException;
  * Gives running containers the host's own files when this daemon stops and none will follow, or
  * none for a while. It is done while the daemon still serves, so that nobody reads an error.
  */
-final class Farewell {
+final class ReleaseOnStop {
   private static final Duration QUESTION_DEADLINE = Duration.ofSeconds(2);
   private static final Duration KEEPERS_DEADLINE = Duration.ofSeconds(5);
 
@@ -51,7 +51,7 @@ final class Farewell {
   /** Whose live files are the host's. */
   private final Repair host;
 
-  Farewell(
+  ReleaseOnStop(
       DaemonConfig config, Processes processes, VirtualTree tree, Map<String, String> environment) {
     this.daemonSet =
         config
@@ -62,8 +62,8 @@ final class Farewell {
                     .map(server -> new DaemonSet(server, parts[0], parts[1])));
     this.mayBeKept = config.runDirectory().isPresent();
     this.search = new Search(processes, tree, config.mountPoint());
-    this.repair = new Repair(config.procRoot(), config.mountPoint(), Farewell::tell);
-    this.host = new Repair(config.procRoot(), Path.of("/"), Farewell::tell);
+    this.repair = new Repair(config.procRoot(), config.mountPoint(), ReleaseOnStop::tell);
+    this.host = new Repair(config.procRoot(), Path.of("/"), ReleaseOnStop::tell);
   }
 
   /** To be called before the mount is left. */
@@ -145,11 +145,16 @@ final class Farewell {
     }
   }
 
-  private static void tell(Place place, List<Change> outcomes) {
+  private static void tell(MountNamespace namespace, List<Change> outcomes) {
     outcomes.stream()
         .filter(outcome -> outcome.result() == Result.FAILED)
         .forEach(outcome ->
-            say(place + ": " + outcome.finding().point() + " is not released: " + outcome.why()));
+            say(
+                namespace
+                    + ": "
+                    + outcome.finding().point()
+                    + " is not released: "
+                    + outcome.why()));
   }
 
   /** Not logged: Quarkus ends its logging when it is told to stop, and that was before. */

@@ -10,18 +10,18 @@ import java.util.List;
  * @param namespaces how many of these have mounts for which it was done
  * @param failed how many mounts
  */
-public record Tally(int done, int namespaces, int failed) {
+public record Totals(int done, int namespaces, int failed) {
   /** Nothing was to be done. */
-  public static final Tally NONE = new Tally(0, 0, 0);
+  public static final Totals NONE = new Totals(0, 0, 0);
 
-  Tally and(List<Change> ofOneNamespace) {
+  Totals and(List<Change> ofOneNamespace) {
     int more = (int) ofOneNamespace.stream().map(Change::result).filter(Result::isDone).count();
     int bad = (int) ofOneNamespace.stream().filter(o -> o.result() == Result.FAILED).count();
-    return new Tally(done + more, namespaces + (more > 0 ? 1 : 0), failed + bad);
+    return new Totals(done + more, namespaces + (more > 0 ? 1 : 0), failed + bad);
   }
 
-  Tally and(Tally other) {
-    return new Tally(done + other.done, namespaces + other.namespaces, failed + other.failed);
+  Totals and(Totals other) {
+    return new Totals(done + other.done, namespaces + other.namespaces, failed + other.failed);
   }
 
   @Override

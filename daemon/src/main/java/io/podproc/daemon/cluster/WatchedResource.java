@@ -11,10 +11,10 @@ import java.util.function.Predicate;
  * @param path of the list, with what chooses among them
  * @param ofOneNode whether it is a node's part of them
  */
-record Watched(String what, String path, boolean ofOneNode, MetadataParser parser) {
+record WatchedResource(String what, String path, boolean ofOneNode, MetadataParser parser) {
   /** The pods of a node. */
-  static Watched pods(String node, Set<String> labels, Predicate<String> annotations) {
-    return new Watched(
+  static WatchedResource pods(String node, Set<String> labels, Predicate<String> annotations) {
+    return new WatchedResource(
         "pods",
         "/api/v1/pods?fieldSelector=spec.nodeName%3D" + node,
         true,
@@ -22,8 +22,8 @@ record Watched(String what, String path, boolean ofOneNode, MetadataParser parse
   }
 
   /** The namespaces with a label, whatever its value. */
-  static Watched namespaces(String label) {
-    return new Watched(
+  static WatchedResource namespaces(String label) {
+    return new WatchedResource(
         "namespaces",
         "/api/v1/namespaces?labelSelector=" + label.replace("/", "%2F"),
         false,
@@ -31,13 +31,13 @@ record Watched(String what, String path, boolean ofOneNode, MetadataParser parse
   }
 
   /** Where, and from which version on, it is asked for. */
-  String query(Course.Ask ask, Course course) {
+  String query(WatchSchedule.Ask ask, WatchSchedule schedule) {
     String watching =
-        "&watch=true&allowWatchBookmarks=true&timeoutSeconds=" + course.watchFor().toSeconds();
-    String least = course.least().map(version -> "&resourceVersion=" + version).orElse("");
+        "&watch=true&allowWatchBookmarks=true&timeoutSeconds=" + schedule.watchFor().toSeconds();
+    String least = schedule.least().map(version -> "&resourceVersion=" + version).orElse("");
     return path
         + switch (ask) {
-          case WATCH -> watching + "&resourceVersion=" + course.version().orElseThrow();
+          case WATCH -> watching + "&resourceVersion=" + schedule.version().orElseThrow();
           case STREAM ->
               watching + "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" + least;
           // A node's pods come from the API server's memory only where any version is asked for:

@@ -6,14 +6,14 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** The objects with which a watch begins, one event each, until it is told that these are all. */
-final class FirstList implements Objects {
+final class InitialList implements ObjectStore {
   private final int most;
   private final Map<String, Metadata> byUid = new HashMap<>();
 
   /**
    * @param most how many are taken
    */
-  FirstList(int most) {
+  InitialList(int most) {
     this.most = most;
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.attach;
 
-import io.podproc.daemon.attach.Sight.Tree;
+import io.podproc.daemon.attach.Target.Tree;
 import io.podproc.daemon.delivery.Kind;
 import io.podproc.daemon.delivery.Outcome;
 import io.podproc.daemon.delivery.Outcome.Result;
@@ -18,10 +18,10 @@ import java.util.Map;
 import java.util.Set;
 
 /** What is to be done to the mounts of one container, all of it in one visit. */
-final class Errand {
+final class MountPlan {
   private final MountVisit visit;
-  private final Sight sight;
-  private final Ours ours;
+  private final Target target;
+  private final OurMounts ours;
   private final Path mountPoint;
 
   /** Our files, and on what they are to be put. */
@@ -38,9 +38,9 @@ final class Errand {
   private final List<String> failures = new ArrayList<>();
   private String skipped = "";
 
-  private Errand(MountVisit visit, Sight sight, Ours ours, Path mountPoint) {
+  private MountPlan(MountVisit visit, Target target, OurMounts ours, Path mountPoint) {
     this.visit = visit;
-    this.sight = sight;
+    this.target = target;
     this.ours = ours;
     this.mountPoint = mountPoint;
   }
@@ -50,29 +50,29 @@ final class Errand {
    *
    * @param explicitly whether it is wanted in privileged containers, too
    */
-  static Errand plan(
+  static MountPlan plan(
       MountVisit visit,
-      Sight sight,
-      Ours ours,
+      Target target,
+      OurMounts ours,
       Path mountPoint,
       Set<String> files,
       boolean explicitly)
       throws SystemCallException {
-    Errand errand = new Errand(visit, sight, ours, mountPoint);
-    errand.skipped = files.isEmpty() ? "" : skipped(sight.kind(), explicitly);
-    Set<String> wanted = errand.skipped.isEmpty() ? files : Set.of();
-    List<Mount> brought = sight.brought(ours);
+    MountPlan plan = new MountPlan(visit, target, ours, mountPoint);
+    plan.skipped = files.isEmpty() ? "" : skipped(target.kind(), explicitly);
+    Set<String> wanted = plan.skipped.isEmpty() ? files : Set.of();
+    List<Mount> brought = target.brought(ours);
     for (Mount mount : brought) {
       if (!wanted.contains(mount.root())) {
-        errand.takeAway(mount);
+        plan.takeAway(mount);
       }
     }
     for (String file : wanted.stream().sorted().toList()) {
-      errand.lay(file);
+      plan.lay(file);
     }
-    boolean some = brought.size() > errand.detached.size() || !errand.attached.isEmpty();
-    errand.planSpares(some);
-    return errand;
+    boolean some = brought.size() > plan.detached.size() || !plan.attached.isEmpty();
+    plan.planSpares(some);
+    return plan;
   }
 
   /** Why it gets none; empty where it gets what is wanted. */
@@ -86,7 +86,7 @@ final class Errand {
 
   private void takeAway(Mount mount) {
     try {
-      Held seen = sight.reach().at(mount);
+      Held seen = target.reach().at(mount);
       if (seen.id() == mount.id()) {
         detached.add(seen);
       }
@@ -97,14 +97,14 @@ final class Errand {
 
   /** What is mounted there already is ours, or the user's, and stays. */
   private void lay(String file) {
-    Tree tree = sight.treeOf(file).orElse(null);
+    Tree tree = target.treeOf(file).orElse(null);
     if (tree == null) {
       return;
     }
     try {
-      Held target = visit.within(tree.held(), file.substring(tree.point().length() + 1));
+      Held there = visit.within(tree.held(), file.substring(tree.point().length() + 1));
       Path live = mountPoint.resolve("./" + file);
-      attached.put(visit.copy(live, sight.mapped(), true), target);
+      attached.put(visit.copy(live, target.mapped(), true), there);
     } catch (SystemCallException e) {
       switch (e.errno()) {
         case Errno.EXDEV, Errno.ENOENT -> {}
@@ -116,21 +116,21 @@ final class Errand {
 
   private void planSpares(boolean some) {
     List<Mount> there =
-        sight.reach().mounts().mounts().stream()
+        target.reach().mounts().mounts().stream()
             .filter(ours::isUncovered)
-            .filter(mount -> !sight.reach().mounts().isCovered(mount))
+            .filter(mount -> !target.reach().mounts().isCovered(mount))
             .toList();
     if (!some) {
       spare.addAll(there);
       return;
     }
     // With its /proc masked no namespace inside could mount one before, and none is to.
-    if (attached.isEmpty() || sight.trees().getFirst().masked()) {
+    if (attached.isEmpty() || target.trees().getFirst().masked()) {
       return;
     }
-    for (Tree tree : sight.trees()) {
+    for (Tree tree : target.trees()) {
       boolean isThere =
-          there.stream().anyMatch(mount -> mount.point().equals(Ours.uncovered(tree.point())));
+          there.stream().anyMatch(mount -> mount.point().equals(OurMounts.uncovered(tree.point())));
       if (!tree.masked() && !isThere) {
         kept.add(tree);
       }
@@ -193,23 +193,23 @@ final class Errand {
 
   private void keepUncovered() throws SystemCallException {
     for (Tree tree : kept) {
-      visit.keepUncovered(tree.held(), dev(), Ours.inDev(Ours.uncovered(tree.point())));
+      visit.keepUncovered(tree.held(), dev(), OurMounts.inDev(OurMounts.uncovered(tree.point())));
     }
   }
 
   private void dropSpare(Mount mount) throws SystemCallException {
-    Held seen = sight.reach().at(mount);
+    Held seen = target.reach().at(mount);
     if (seen.id() == mount.id()) {
       visit.detach(seen);
-      visit.removeDirectories(dev(), Ours.inDev(mount.point()));
+      visit.removeDirectories(dev(), OurMounts.inDev(mount.point()));
     }
   }
 
   /** Where directories can be made without asking a file system that may not answer. */
   private Held dev() throws SystemCallException {
-    Held dev = sight.reach().seen(Ours.DEV);
+    Held dev = target.reach().seen(OurMounts.DEV);
     boolean isMemory =
-        sight
+        target
             .reach()
             .mounts()
             .byId(dev.id())

@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** The containers of this node that run now: those of pods, and others that have read a file. */
-final class Roster {
+final class RunningContainers {
   private final Node node;
 
-  Roster(Node node) {
+  RunningContainers(Node node) {
     this.node = node;
   }
 
@@ -26,7 +26,7 @@ final class Roster {
    *
    * @param missed how many were not looked at, as there was no more time
    */
-  record Found(List<Seen> containers, int missed) {}
+  record Found(List<RunningContainer> containers, int missed) {}
 
   /**
    * Looks at all of them.
@@ -35,7 +35,7 @@ final class Roster {
    */
   Found all(BooleanSupplier isOver) {
     Map<ProcCgroup, Snapshot.OfContainer> known = known();
-    List<Seen> seen = new ArrayList<>();
+    List<RunningContainer> seen = new ArrayList<>();
     int missed = 0;
     for (PodContainer container : node.pods().containers()) {
       if (isOver.getAsBoolean()) {
@@ -56,7 +56,7 @@ final class Roster {
   }
 
   /** The container that a process is in; empty for one of the node. */
-  Optional<Seen> of(int pid) throws IOException {
+  Optional<RunningContainer> of(int pid) throws IOException {
     Optional<ProcCgroup> place = node.resolver().locate(pid);
     if (place.isEmpty()) {
       return Optional.empty();
@@ -80,7 +80,7 @@ final class Roster {
   }
 
   /** Empty: it has ended. */
-  private Optional<Seen> look(
+  private Optional<RunningContainer> look(
       Optional<PodContainer> pod, int pid, Map<ProcCgroup, Snapshot.OfContainer> known) {
     try {
       Optional<ProcCgroup> paths = node.resolver().locate(pid);
@@ -90,7 +90,7 @@ final class Roster {
       Duration age = node.host().uptime().minus(node.processes().stat(pid).start());
       Optional<String> uid = pod.map(PodContainer::podUid);
       return Optional.of(
-          new Seen(
+          new RunningContainer(
               pod,
               uid.flatMap(each -> node.delivery().flatMap(some -> some.standing(each))),
               paths.get(),

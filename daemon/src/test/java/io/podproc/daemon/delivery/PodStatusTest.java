@@ -4,7 +4,7 @@ package io.podproc.daemon.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.daemon.cluster.Metadata;
-import io.podproc.daemon.delivery.Standing.Reason;
+import io.podproc.daemon.delivery.PodStatus.Reason;
 import io.podproc.rules.OptIn;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who asks why a pod has what it has is told what the delivery itself goes by. */
-class StandingTest {
+class PodStatusTest {
   private static final DeliveryRules RULES = new DeliveryRules("podproc", Set.of("/proc/stat"));
 
   private static Map<String, String> labels(String value) {
@@ -59,7 +59,7 @@ class StandingTest {
             });
     source.begin(_ -> {});
     assertThat(source.standing("uid"))
-        .contains(new Standing(namespace, "web", source.wanted("uid"), reason));
+        .contains(new PodStatus(namespace, "web", source.wanted("uid"), reason));
     boolean wants = reason == Reason.NAMESPACE_LABEL || reason == Reason.POD_LABEL;
     assertThat(source.wanted("uid").orElseThrow().files().isEmpty()).isEqualTo(!wants);
     assertThat(source.standing("other")).isEmpty();
@@ -73,7 +73,7 @@ class StandingTest {
             (pods, _) -> pods.all(List.of(new Metadata("uid", "shop", "web", Map.of(), Map.of()))));
     source.begin(_ -> {});
     assertThat(source.standing("uid"))
-        .contains(new Standing("shop", "web", Optional.empty(), Reason.NAMESPACE_UNKNOWN));
+        .contains(new PodStatus("shop", "web", Optional.empty(), Reason.NAMESPACE_UNKNOWN));
   }
 
   @Test
@@ -87,7 +87,7 @@ class StandingTest {
       assertThat(source.wanted(uid)).isPresent();
     }
     assertThat(source.standing("uid1").orElseThrow())
-        .extracting(Standing::namespace, Standing::name, Standing::reason)
+        .extracting(PodStatus::namespace, PodStatus::name, PodStatus::reason)
         .containsExactly("shop", "web-1", Reason.NAMESPACE_LABEL);
     assertThat(source.standing("uid2").orElseThrow().reason()).isEqualTo(Reason.NOT_OPTED_IN);
   }

@@ -4,7 +4,7 @@ package io.podproc.daemon.cluster;
 import java.util.Collection;
 
 /** Who keeps what a {@link Watch} tells. Called on its thread alone. */
-public interface Objects {
+public interface ObjectStore {
   /** All there are: what is not among them is gone. */
   void all(Collection<Metadata> objects);
 

@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param reach to its mounts
  * @param mapped whether its user namespace is not ours
  */
-record Sight(Kind kind, List<Tree> trees, Reach reach, boolean mapped) {
+record Target(Kind kind, List<Tree> trees, Reach reach, boolean mapped) {
   /**
    * A procfs or sysfs of the container's own.
    *
@@ -32,7 +32,7 @@ record Sight(Kind kind, List<Tree> trees, Reach reach, boolean mapped) {
   }
 
   /** Files that the node has brought, and that are seen. */
-  List<Mount> brought(Ours ours) {
+  List<Mount> brought(OurMounts ours) {
     MountInfo mounts = reach.mounts();
     return mounts.mounts().stream()
         .filter(ours::isBrought)

@@ -11,9 +11,9 @@ import java.util.List;
  * @param accepted the media types that the client takes; empty if it does not say
  * @param host whom it asks, as {@code localhost:9464}; empty if it does not say
  */
-record Head(String method, String path, String accepted, String host) {
+record RequestHead(String method, String path, String accepted, String host) {
   /** What is no head. */
-  static final Head NONE = new Head("", "", "", "");
+  static final RequestHead NONE = new RequestHead("", "", "", "");
 
   /** Whether it is whole. */
   static boolean isWhole(String text) {
@@ -25,7 +25,7 @@ record Head(String method, String path, String accepted, String host) {
    *
    * @param text a whole one, and what follows it
    */
-  static Head parse(String text) {
+  static RequestHead parse(String text) {
     String[] lines = text.split("\r?\n", -1);
     String[] words = lines[0].split(" ", -1);
     if (words.length != 3 || !words[1].startsWith("/") || !words[2].startsWith("HTTP/1.")) {
@@ -36,7 +36,7 @@ record Head(String method, String path, String accepted, String host) {
       return NONE;
     }
     int query = words[1].indexOf('?');
-    return new Head(
+    return new RequestHead(
         words[0],
         query < 0 ? words[1] : words[1].substring(0, query),
         fields(lines, "Accept:").stream().reduce("", (_, last) -> last),
