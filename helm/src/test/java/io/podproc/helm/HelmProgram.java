@@ -100,6 +100,16 @@ final class HelmProgram {
   }
 
   @Command
+  String history(@Parameters(index = "0") String release) {
+    return cluster.release(release, namespace).toString();
+  }
+
+  @Command
+  String rollback(@Option(names = "--wait") boolean wait, @Parameters(index = "0") String release) {
+    return cluster.release(release, namespace).toString();
+  }
+
+  @Command
   String template(@Parameters(index = "0") String release, @Parameters(index = "1") String chart) {
     checkChart(chart);
     return Chart.text(release, values(List.of()), namespace);
