@@ -94,13 +94,7 @@ final class Service {
         attach.flatMap(way ->
             NodeDelivery.of(
                 config, files.tree(), way.attacher(), files.containers(), System.getenv()));
-    Runnable repair = config.repair() ? repairOnStart(repairs)::start : () -> {};
-    Runnable serving =
-        () -> {
-          repair.run();
-          deliver();
-          turn.countDown();
-        };
+    Runnable serving = serving(repairs);
     stateHandoff = config.runDirectory().map(directory -> stateHandoff(directory, serving));
     mount = mount(stateHandoff);
     // What follows, no reader waits for.
@@ -121,26 +115,43 @@ final class Service {
     }
     releaseOnStop = new ReleaseOnStop(config, files.processes(), files.tree(), System.getenv());
     tendHeap();
+    tellWhatIsServed();
+    answering = answering(probe);
+    label =
+        config.nodeName().filter(_ -> config.nodeLabel()).flatMap(node -> keepLabel(node, probe));
+  }
+
+  /** What is done when its turn has come and it answers. */
+  private Runnable serving(RepairMetrics repairs) {
+    Runnable repair = config.repair() ? repairOnStart(repairs)::start : () -> {};
+    return () -> {
+      repair.run();
+      deliver();
+      turn.countDown();
+    };
+  }
+
+  private void tellWhatIsServed() {
     Log.info(
         "serving %d files at %s (cgroup %s, CPUs by %s)",
         files.tree().files().size(),
         config.mountPoint(),
         files.cgroupVersion(),
         config.cpuPolicy());
-    answering =
-        new Answering(
-            config,
-            new Answers.Known(
-                files.processes(),
-                files.tree(),
-                files.resolver(),
-                files.sampler(),
-                delivery.map(NodeDelivery::delivery),
-                mount,
-                probe),
-            turn);
-    label =
-        config.nodeName().filter(_ -> config.nodeLabel()).flatMap(node -> keepLabel(node, probe));
+  }
+
+  private Answering answering(MountProbe probe) {
+    return new Answering(
+        config,
+        new Answers.Known(
+            files.processes(),
+            files.tree(),
+            files.resolver(),
+            files.sampler(),
+            delivery.map(NodeDelivery::delivery),
+            mount,
+            probe),
+        turn);
   }
 
   /** The turn is known to the next daemon by the run directory. */

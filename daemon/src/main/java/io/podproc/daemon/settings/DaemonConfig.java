@@ -180,6 +180,13 @@ public record DaemonConfig(
     if (runDirectory.isPresent() && transport != TransportKind.KERNEL) {
       throw new InvalidSettingException("podproc.run-directory needs podproc.transport=kernel");
     }
+    checkPorts();
+    check("sampler-interval", samplerInterval, Duration.ofSeconds(1), ofMinute());
+    check("host-max-age", hostMaxAge, Duration.ZERO, Duration.ofSeconds(10));
+    check("readiness-deadline", readinessDeadline, Duration.ofMillis(100), ofMinute());
+  }
+
+  private void checkPorts() throws InvalidSettingException {
     checkPort("http-port", httpPort);
     if (probePort.isPresent()) {
       checkPort("probe-port", probePort.get());
@@ -187,9 +194,6 @@ public record DaemonConfig(
     if (uiPort.isPresent()) {
       checkPort("ui-port", uiPort.get());
     }
-    check("sampler-interval", samplerInterval, Duration.ofSeconds(1), ofMinute());
-    check("host-max-age", hostMaxAge, Duration.ZERO, Duration.ofSeconds(10));
-    check("readiness-deadline", readinessDeadline, Duration.ofMillis(100), ofMinute());
   }
 
   private static void checkPort(String name, int port) throws InvalidSettingException {

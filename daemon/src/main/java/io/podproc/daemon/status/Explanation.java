@@ -91,6 +91,24 @@ final class Explanation {
     text.append(Table.time(seen.age().toSeconds())).append(" ago; cgroup ").append(version);
     text.append("\n  ").append(reasons.pod()).append("\n\n");
     text.append(files()).append('\n');
+    cpus(text);
+    memory(text);
+    section(
+        text,
+        "Swap: "
+            + Table.bytes(swapTotal())
+            + ", of which "
+            + Table.bytes(memory.swapUsage())
+            + " are used by it",
+        Resource.SWAP,
+        Resource.SWAP,
+        "the node has " + Table.bytes(total("SwapTotal")));
+    text.append("Load: ").append(load()).append('\n');
+    text.append("Uptime: since process ").append(seen.pid()).append(" began\n");
+    return text.toString();
+  }
+
+  private void cpus(StringBuilder text) {
     section(
         text,
         "CPUs: " + cpus.count() + ", of which it may use " + Table.number(cpus.capacity(), 3),
@@ -101,6 +119,9 @@ final class Explanation {
             + online.size()
             + ": "
             + online);
+  }
+
+  private void memory(StringBuilder text) {
     section(
         text,
         "Memory: "
@@ -116,19 +137,6 @@ final class Explanation {
                 .orElse("")
             + "the node has "
             + Table.bytes(total("MemTotal")));
-    section(
-        text,
-        "Swap: "
-            + Table.bytes(swapTotal())
-            + ", of which "
-            + Table.bytes(memory.swapUsage())
-            + " are used by it",
-        Resource.SWAP,
-        Resource.SWAP,
-        "the node has " + Table.bytes(total("SwapTotal")));
-    text.append("Load: ").append(load()).append('\n');
-    text.append("Uptime: since process ").append(seen.pid()).append(" began\n");
-    return text.toString();
   }
 
   /** As the annotation has it; empty where there is none that counts. */

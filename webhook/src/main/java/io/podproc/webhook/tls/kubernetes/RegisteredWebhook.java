@@ -99,20 +99,11 @@ public final class RegisteredWebhook implements AutoCloseable {
       // What has become of it is on its way here.
       return;
     }
-    List<Map<String, Object>> patch = new ArrayList<>();
-    patch.add(Map.of("op", "test", "path", "/metadata/resourceVersion", "value", version));
-    String bundle =
-        Base64.getEncoder().encodeToString(Pem.text(authorities).getBytes(StandardCharsets.UTF_8));
-    List<MutatingWebhook> webhooks = latest.get().getWebhooks();
-    for (int i = 0; i < webhooks.size(); i++) {
-      if (!Registration.caBundle(webhooks.get(i)).equals(bundle)) {
-        String path = "/webhooks/" + i + "/clientConfig/caBundle";
-        patch.add(Map.of("op", "add", "path", path, "value", bundle));
-      }
-    }
-    if (patch.size() == 1) {
+    List<Map<String, Object>> patch = patch(latest.get().getWebhooks(), authorities);
+    if (patch.isEmpty()) {
       return;
     }
+    patch.addFirst(Map.of("op", "test", "path", "/metadata/resourceVersion", "value", version));
     if (rivalry.isPaused()) {
       complaints.about(
           "somebody else writes the caBundle of " + name + " again and again",
@@ -129,6 +120,21 @@ public final class RegisteredWebhook implements AutoCloseable {
             Serialization.asJson(patch));
     patched = version;
     rivalry.patched();
+  }
+
+  /** Of entries that have another caBundle. */
+  private static List<Map<String, Object>> patch(
+      List<MutatingWebhook> webhooks, List<X509Certificate> authorities) {
+    List<Map<String, Object>> patch = new ArrayList<>();
+    String bundle =
+        Base64.getEncoder().encodeToString(Pem.text(authorities).getBytes(StandardCharsets.UTF_8));
+    for (int i = 0; i < webhooks.size(); i++) {
+      if (!Registration.caBundle(webhooks.get(i)).equals(bundle)) {
+        String path = "/webhooks/" + i + "/clientConfig/caBundle";
+        patch.add(Map.of("op", "add", "path", path, "value", bundle));
+      }
+    }
+    return patch;
   }
 
   @Override
