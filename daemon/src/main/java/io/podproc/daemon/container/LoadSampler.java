@@ -83,10 +83,13 @@ public final class LoadSampler {
             if (container.hasChanged()) {
               look(container, isOver);
             }
-            container.loadAccount().sample(due, interval);
           });
     }
     lookAtLarge();
+    // Not before: on a busy node also the look at a small one may be interrupted.
+    for (Container container : all) {
+      each(container, () -> container.loadAccount().sample(due, interval));
+    }
   }
 
   private interface Attempt {

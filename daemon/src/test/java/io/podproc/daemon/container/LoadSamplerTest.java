@@ -12,10 +12,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LoadSamplerTest {
   private static final Duration INTERVAL = Duration.ofSeconds(5);
@@ -119,6 +122,34 @@ class LoadSamplerTest {
     assertThat(rounds).isBetween(3, 6);
     assertThat(web.loadAccount().load().running()).isEqualTo(2000);
     assertThat(sampler.cuts()).isZero();
+    assertThat(failures).isEmpty();
+  }
+
+  /** On a busy node whoever looks may be kept from the CPU meanwhile. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5, 6, 7})
+  void aLookThatWasInterruptedIsThroughBeforeItCounts(int interruption) throws IOException {
+    Container web = web();
+    List<Throwable> failures = new ArrayList<>();
+    AtomicInteger looksAtTheClock = new AtomicInteger();
+    sampler =
+        new LoadSampler(
+            containers,
+            INTERVAL,
+            failures::add,
+            () ->
+                looksAtTheClock.getAndIncrement() == interruption
+                    ? kernel.advance(Duration.ofMillis(30)).nanoTime()
+                    : kernel.nanoTime());
+    kernel.members("/web", 300, 301, 302, 303);
+    kernel.process(302).state('R');
+    kernel.process(303).state('R');
+    run();
+    sampleAfter(INTERVAL);
+    assertThat(looksAtTheClock.get()).isGreaterThan(interruption);
+    LoadAverage expected = new LoadAverage();
+    expected.advance(3, 1, INTERVAL);
+    assertThat(web.load().averages()).isEqualTo(expected.values());
     assertThat(failures).isEmpty();
   }
 
