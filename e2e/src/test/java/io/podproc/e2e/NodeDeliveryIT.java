@@ -358,6 +358,23 @@ class NodeDeliveryIT {
     assertThat(rendered("/proc/stat")).isEqualTo(before);
   }
 
+  @Test
+  void what_a_daemon_measures_is_in_the_documents() {
+    String page = Machine.read(Machine.checkout().resolve("docs/metrics.md"));
+    String ofDaemons =
+        page.substring(page.indexOf("## Of a daemon"), page.indexOf("## Of a webhook"));
+    List<String> rows =
+        node.daemon()
+            .get("/q/metrics")
+            .body()
+            .lines()
+            .filter(line -> line.startsWith("# HELP podproc_"))
+            .map(line -> line.replaceFirst("# HELP (\\S+) (.*)", "| `$1` | $2 |"))
+            .toList();
+    assertThat(ofDaemons.lines().filter(line -> line.startsWith("| `")))
+        .containsExactlyInAnyOrderElementsOf(rows);
+  }
+
   private long rendered(String file) {
     String counted =
         "^podproc_requests_total[{]file=\"" + file + "\",outcome=\"[a-z_]+\"[}] ([0-9.E]+)$";

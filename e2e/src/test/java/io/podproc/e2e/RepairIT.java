@@ -229,7 +229,8 @@ class RepairIT {
       try (DaemonProcess next = another(daemon)) {
         WatchingReader.await(reader, "live");
         WatchingReader.assertSaw(reader, "host", "live");
-        assertThat(repaired(next, "placeholder", canPutBeneath() ? "done" : "stacked")).isEqualTo(2);
+        assertThat(repaired(next, "placeholder", canPutBeneath() ? "done" : "stacked"))
+            .isEqualTo(2);
       }
     }
   }

@@ -27,7 +27,7 @@ final class CertificateMetrics implements Served.Events {
       this.registry = registry;
       this.rotations =
           Counter.builder("podproc.cert.rotations")
-              .description("Certificates that took the place of another in this replica")
+              .description("Certificates replaced in this replica")
               .tag("certificate", name)
               .register(registry);
     }
@@ -37,7 +37,7 @@ final class CertificateMetrics implements Served.Events {
         rotations.increment();
       } else {
         Gauge.builder("podproc.cert.expiry.timestamp.seconds", this, Kind::expiry)
-            .description("When the certificate in use ends, in seconds since 1970")
+            .description("End of the certificate in use, in seconds since 1970")
             .tag("certificate", name)
             .register(registry);
       }

@@ -31,7 +31,8 @@ final class WebhookMetrics implements ReviewServer.Events {
       injections.put(
           reason,
           Counter.builder("podproc.injections")
-              .description("Reviews by what became of them; conflicts are paths left alone")
+              .description(
+                  "Reviews by result and reason; a conflict is a path that the pod mounts itself")
               .tag("result", reason.result().label())
               .tag("reason", reason.label())
               .register(registry));
@@ -40,7 +41,7 @@ final class WebhookMetrics implements ReviewServer.Events {
       cuts.put(
           why,
           Counter.builder("podproc.connections.cut")
-              .description("Connections that were closed from here, by why")
+              .description("Connections that the webhook closed, by reason")
               .tag("reason", why.name().toLowerCase(Locale.ROOT))
               .register(registry));
     }

@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -139,6 +142,32 @@ class LifecycleIT {
   }
 
   /** It brings 550 classes and 9 MiB, and is not needed. */
+  @Test
+  void whatItMeasuresIsInTheDocuments() throws IOException {
+    int port = WebhookProcess.freePort();
+    try (ApiServer _ = ApiServer.at(port);
+        WebhookProcess webhook = WebhookProcess.start(port)) {
+      String metrics = webhook.awaitReady().metrics();
+      List<String> rows =
+          Pattern.compile("(?m)^# HELP (podproc_\\S+) (.*)$")
+              .matcher(metrics)
+              .results()
+              .map(help -> "| `" + sample(help.group(1), metrics) + "` | " + help.group(2) + " |")
+              .toList();
+      String page = Files.readString(Path.of("../docs/metrics.md"));
+      assertThat(
+              page.substring(page.indexOf("## Of a webhook"))
+                  .lines()
+                  .filter(line -> line.startsWith("| `")))
+          .containsExactlyInAnyOrderElementsOf(rows);
+    }
+  }
+
+  /** As Prometheus is asked for it: OpenMetrics names a counter without the end of its samples. */
+  private static String sample(String family, String metrics) {
+    return metrics.contains("\n" + family + "_total") ? family + "_total" : family;
+  }
+
   @Test
   void nobodyMakesAProviderOfBouncyCastle() throws Exception {
     int port = WebhookProcess.freePort();

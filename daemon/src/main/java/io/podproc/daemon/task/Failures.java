@@ -64,7 +64,7 @@ public final class Failures implements Consumer<Throwable>, MeterBinder {
   @Override
   public void bindTo(MeterRegistry registry) {
     FunctionCounter.builder("podproc.task.failures", count, LongAdder::sum)
-        .description("What was thrown by a task that is done again and again, request or page")
+        .description("Exceptions thrown by periodic tasks, requests and pages: the log says where")
         .tag("task", task)
         .register(registry);
   }

@@ -74,7 +74,7 @@ public final class PeriodicTask implements MeterBinder {
     failures.bindTo(registry);
     Gauge.builder("podproc.task.age", () -> age().toMillis() / 1000.0)
         .baseUnit("seconds")
-        .description("How long ago a task was last done that is done again and again")
+        .description("How long ago a periodic task last ended")
         .tag("task", name())
         .register(registry);
   }

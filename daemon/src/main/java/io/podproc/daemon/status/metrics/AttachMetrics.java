@@ -70,18 +70,18 @@ public final class AttachMetrics implements StartTimes, MeterBinder {
     margins.bindTo(
         registry,
         "podproc.attach.margin",
-        "Containers whose program began at most so many seconds after they had their files");
+        "Containers whose program began within so many seconds after they had their files");
     attaches.bindTo(
         registry,
         "podproc.attach.time",
-        "Starting containers that had their files at most so many seconds after their cgroup was"
+        "Starting containers that had their files within so many seconds after their cgroup was"
             + " made");
   }
 
   private static void bind(MeterRegistry registry, String when, LongAdder count) {
     FunctionCounter.builder("podproc.attach", count, LongAdder::sum)
         .description(
-            "Containers that got files as they started, by whether their program had begun")
+            "Containers that got files as they started: before their program began, or after")
         .tag("when", when)
         .register(registry);
   }

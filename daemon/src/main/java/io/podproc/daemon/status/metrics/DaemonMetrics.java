@@ -91,19 +91,20 @@ public final class DaemonMetrics implements Requests, HandoffCounts, MeterBinder
               "podproc.render.seconds.max",
               this,
               file -> file.longestNanos.poll() / NANOS_PER_SECOND)
-          .description("The longest time that rendering a file has taken of late")
+          .description("The longest time that rendering a file took in the last minutes")
           .tag("file", path)
           .register(registry);
       outcomes.forEach((outcome, count) ->
           FunctionCounter.builder("podproc.requests", count, LongAdder::sum)
-              .description("Renderings by file and by what the answer is made of")
+              .description(
+                  "Renderings by file, and by whether they show the container, the host, or failed")
               .tag("file", path)
               .tag("outcome", label(outcome))
               .register(registry));
       fallbacks.forEach((reason, count) ->
           FunctionCounter.builder("podproc.fallbacks", count, LongAdder::sum)
               .description(
-                  "Answers that are not the container's text as of now, by file and reason")
+                  "Renderings that show the host instead of the container, or the text of before, by reason")
               .tag("file", path)
               .tag("reason", label(reason))
               .register(registry));
@@ -136,22 +137,23 @@ public final class DaemonMetrics implements Requests, HandoffCounts, MeterBinder
     failures.bindTo(registry);
     turns.forEach((kind, count) ->
         FunctionCounter.builder("podproc.turns", count, LongAdder::sum)
-            .description("Beginnings of this daemon's turn to serve, by how it came about")
+            .description(
+                "Times this daemon began to serve: mounted anew, handed over, or taken over from one that died")
             .tag("kind", label(kind))
             .register(registry));
     FunctionCounter.builder("podproc.requests.refused", refusals, LongAdder::sum)
-        .description("Requests that got EAGAIN, as too many of the same container waited")
+        .description(
+            "Requests refused with EAGAIN, because too many of the same container were waiting")
         .register(registry);
     Gauge.builder("podproc.longest.wait", () -> longestWait.toMillis() / 1000.0)
         .baseUnit("seconds")
-        .description(
-            "For how long nobody served before this daemon's turn: a reader's longest wait")
+        .description("For how long no daemon served before this one: the longest wait of a reader")
         .register(registry);
     Gauge.builder("podproc.keepers", keepers::get)
-        .description("Processes that keep the mount while no daemon serves it")
+        .description("Keepers that hold the mount: at least one, or files end with the daemon")
         .register(registry);
     Gauge.builder("podproc.containers", containers::getAsInt)
-        .description("Containers that have read a file and are not gone")
+        .description("Containers that have read a file and still run")
         .register(registry);
   }
 

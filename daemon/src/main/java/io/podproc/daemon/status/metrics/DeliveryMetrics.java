@@ -14,15 +14,15 @@ public record DeliveryMetrics(Delivery delivery) implements MeterBinder {
   public void bindTo(MeterRegistry registry) {
     for (Result result : Result.values()) {
       FunctionCounter.builder("podproc.delivery.visits", delivery, d -> d.count(result))
-          .description("Visits to containers that should have files, or should have none any more")
+          .description("Comparisons of what a container should have with what it has, by result")
           .tag("result", result.name().toLowerCase(Locale.ROOT))
           .register(registry);
     }
     FunctionCounter.builder("podproc.delivery.attached.files", delivery, Delivery::attached)
-        .description("Files that were laid over those of containers")
+        .description("Files attached to containers")
         .register(registry);
     FunctionCounter.builder("podproc.delivery.detached.files", delivery, Delivery::detached)
-        .description("Files that were taken from containers")
+        .description("Files detached from containers")
         .register(registry);
   }
 }

@@ -38,7 +38,8 @@ public final class RepairMetrics implements Repairs, MeterBinder {
     repaired.forEach((kind, results) ->
         results.forEach((result, count) ->
             FunctionCounter.builder("podproc.repaired.mounts", count, LongAdder::sum)
-                .description("Mounts in containers that were to be exchanged for live ones")
+                .description(
+                    "Mounts in containers replaced by live ones, by what they were and by result")
                 .tag("kind", label(kind))
                 .tag("result", label(result))
                 .register(registry)));
