@@ -56,6 +56,9 @@ final class WarmUp implements HealthCheck {
   /** The first compiler takes methods after 200 calls (Tier3InvocationThreshold). */
   private static final int REVIEWS_EACH = 12;
 
+  /** As many handshakes as the deadline has room for, if each is cut off at its own. */
+  private static final int MOST_FAILURES = 40;
+
   private static final Duration PERIOD = Duration.ofMillis(100);
 
   private final Logger log = Logger.getLogger("podproc");
@@ -85,11 +88,12 @@ final class WarmUp implements HealthCheck {
   @Inject
   WarmUp(
       Vertx vertx, WebhookTls tls, InjectionRules rules, @MainEventLoopGroup EventLoopGroup loops) {
-    this(vertx, tls::serves, path -> listen(path, tls, rules, loops), Duration.ofSeconds(60));
+    this(vertx, tls::serves, path -> listen(path, tls, rules, loops), Duration.ofMinutes(2));
   }
 
   /**
-   * @param deadline after which it is over in any case: slow reviews are better than none
+   * @param deadline after which it is over in any case: slow reviews are better than none. While no
+   *     webhook is ready, pods start as usual
    */
   WarmUp(Vertx vertx, BooleanSupplier hasCertificate, Listening listening, Duration deadline) {
     this.vertx = vertx;
@@ -151,8 +155,18 @@ final class WarmUp implements HealthCheck {
   private void ask(String host, int port)
       throws InterruptedException, ExecutionException, TimeoutException {
     long end = System.nanoTime() + deadline.toNanos();
-    for (int i = 0; i < CONNECTIONS; i++) {
-      connection(host, port, end);
+    int failures = 0;
+    for (int made = 0; made < CONNECTIONS; ) {
+      try {
+        connection(host, port, end);
+        made++;
+      } catch (ExecutionException e) {
+        // On a starved node the first handshakes take longer than they may, and warm up as well.
+        if (++failures == MOST_FAILURES) {
+          throw e;
+        }
+        Thread.sleep(PERIOD);
+      }
     }
   }
 
@@ -171,7 +185,7 @@ final class WarmUp implements HealthCheck {
       for (int i = 0; i < REVIEWS_EACH; i++) {
         int status = ask(client).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
         if (status != 200) {
-          throw new IllegalStateException("a review is answered with " + status);
+          throw new ExecutionException(new IOException("a review is answered with " + status));
         }
       }
     } finally {

@@ -87,6 +87,46 @@ class WarmUpTest {
     assertThat(warmUp.call().getStatus()).isEqualTo(Status.UP);
   }
 
+  /** As on a starved node, where the first handshakes are cut off at their deadline. */
+  @Test
+  void whatFailsAtFirstIsDoneAgain() {
+    AtomicInteger reviews = new AtomicInteger();
+    WarmUp warmUp =
+        new WarmUp(
+            vertx,
+            () -> true,
+            path ->
+                server(
+                    path,
+                    body ->
+                        reviews.getAndIncrement() < 3
+                            ? Answer.refusal(503, "not yet")
+                            : new Answer(200, "application/json", body)),
+            Duration.ofSeconds(50));
+    warmUp.run();
+    assertThat(reviews).hasValue(483);
+  }
+
+  @Test
+  void whatGoesOnFailingIsGivenUp() {
+    AtomicInteger reviews = new AtomicInteger();
+    WarmUp warmUp =
+        new WarmUp(
+            vertx,
+            () -> true,
+            path ->
+                server(
+                    path,
+                    body -> {
+                      int _ = reviews.incrementAndGet();
+                      return Answer.refusal(500, "never");
+                    }),
+            Duration.ofSeconds(50));
+    warmUp.run();
+    assertThat(reviews).hasValue(40);
+    assertThat(warmUp.call().getStatus()).isEqualTo(Status.UP);
+  }
+
   /** Nobody can find in it what is not on the port of reviews. */
   @Test
   void itsPortIsClosedWhenItIsWarm() {
