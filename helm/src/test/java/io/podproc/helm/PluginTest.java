@@ -162,6 +162,23 @@ class PluginTest {
         .isEqualTo(new Said(1, "", "podproc: " + line + "\n"));
   }
 
+  /** As kubectl logs and exec take it. */
+  @Test
+  void whatIsNoPodIsTold() throws Exception {
+    fails("pod", 1, "Error from server (NotFound): pods \"deploy\" not found");
+    assertThat(podproc("explain", "deploy/web", "-n", "shop").err())
+        .isEqualTo("podproc: explain takes a pod: kubectl get pods -n shop lists those of web\n");
+    assertThat(podproc("explain", "ds/log").err())
+        .isEqualTo("podproc: explain takes a pod: kubectl get pods lists those of log\n");
+  }
+
+  @Test
+  void aPodMayBeNamedAsKubectlPrintsIt() throws Exception {
+    assertThat(podproc("explain", "pod/web/app", "-n", "shop").status()).isZero();
+    assertThat(calls().getFirst()).contains("get pod web ");
+    assertThat(calls().getLast()).contains("explain 1b4e28ba-uid/app");
+  }
+
   @Test
   void whatTheDaemonSaysOfAnErrorIsSaidOnce() throws Exception {
     fails("exec", 2, "podproc: several containers in shop/web: choose one of web/app, web/log");
