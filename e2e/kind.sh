@@ -30,8 +30,9 @@ Settings in the environment, for test:
                      in this checkout). Without images that test is skipped
   E2E_NAMESPACE      where podproc is installed (podproc-e2e-system)
   E2E_PATIENCE       how many times longer than usual all may take, like 3 or 0.5 (1)
-Needs kind, and docker or podman; with KUBECONFIG, a JDK and Maven alone. Nothing is fetched from the
-internet but images that a node lacks, and packages that Maven has not got yet.
+Needs kind, and docker or podman, which KUBECONFIG spares; a JDK 25, Maven, make, and a C compiler with a
+static libc. On Debian, as root, what of the latter is missing is installed. Nothing else is fetched from
+the internet but images that a node lacks, and packages that Maven has not got yet.
 
 In the end test prints a table: of each sentence whether it passed, its seconds, its figures. The same
 is in e2e/target/cluster-reports/sentences.json.
@@ -40,6 +41,8 @@ END
 die() { echo "kind.sh: $*" >&2; exit 1; }
 misused() { echo "kind.sh: $*" >&2; usage >&2; exit 2; }
 
+# As whoever calls means it.
+[[ ! ${KUBECONFIG:-} ]] || KUBECONFIG=$(realpath -m -- "${KUBECONFIG%%:*}")
 cd "$(dirname "$(realpath "$0")")/.."
 
 # ---- arguments -------------------------------------------------------------
@@ -231,8 +234,7 @@ case $subcommand in
     ;;
   test)
     if [[ ${KUBECONFIG:-} ]]; then
-      [[ -r ${KUBECONFIG%%:*} ]] || die "KUBECONFIG: there is no ${KUBECONFIG%%:*}"
-      KUBECONFIG=$(realpath "${KUBECONFIG%%:*}")
+      [[ -r $KUBECONFIG ]] || die "KUBECONFIG: there is no $KUBECONFIG"
       export KUBECONFIG
     else
       check_kind

@@ -90,7 +90,7 @@ class DaemonLossE2E {
     assertKept(cluster, namespace);
   }
 
-  /** With it goes what held the mount; the next keeper has nothing to keep. */
+  /** Its process outside of the pod goes on holding the mount, until its patience ends. */
   @Test
   void a_node_whose_keeper_is_killed_while_it_has_no_daemon_shows_its_own_view_and_comes_back(
       Cluster cluster, TestReporter figures) {

@@ -95,6 +95,7 @@ final class Kubectl {
   String delete(
       @Option(names = "-f", defaultValue = "") String file,
       @Option(names = "--cascade", defaultValue = "background") String cascade,
+      @Option(names = "--ignore-not-found") boolean ignoreNotFound,
       @Parameters(arity = "0..*") List<String> words) {
     if (!Set.of("background", "foreground", "orphan").contains(cascade)) {
       throw new IllegalArgumentException("--cascade=" + cascade);
@@ -102,16 +103,16 @@ final class Kubectl {
     if (file.isEmpty()) {
       cluster.delete(object(words));
     } else {
-      // What else was deleted before makes it fail in the end, and is not missed.
+      List<KubernetesObject> named = manifest(file);
       List<KubernetesObject> there =
-          manifest(file).stream()
+          named.stream()
               .filter(object ->
                   cluster.all(object.kind()).stream().anyMatch(o -> o.id().equals(object.id())))
               .toList();
-      if (there.isEmpty()) {
-        throw new IllegalArgumentException("nothing of " + file + " is there");
-      }
       there.forEach(cluster::delete);
+      if (there.isEmpty() || (there.size() < named.size() && !ignoreNotFound)) {
+        throw new IllegalArgumentException("not all of " + file + " is there (NotFound)");
+      }
     }
     return "";
   }

@@ -26,8 +26,8 @@ import java.util.regex.Pattern;
  * @param runDirectory where daemons and their keepers find each other, so that the files outlive a
  *     daemon. Without it they end with the daemon. Needs the kernel's own protocol
  * @param repair whether dead files in containers are exchanged for live ones on start
- * @param repairPlaceholders whether the host's files in pods that started while no daemon served
- *     are exchanged, too
+ * @param repairPlaceholders whether the host's files in pods that started while no daemon served,
+ *     or ran when the keeper's patience ended, are exchanged, too
  * @param procRoot where the host's /proc is seen
  * @param sysRoot where the host's /sys is seen
  * @param cgroupRoot where the host's cgroup file systems are seen
