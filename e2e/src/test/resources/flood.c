@@ -10,8 +10,13 @@
 static const char *path;
 static atomic_int begun;
 
+// Nobody reads before all are there: who makes them would get one turn among those that read.
+static pthread_rwlock_t gate = PTHREAD_RWLOCK_INITIALIZER;
+
 static void *reads(void *unused) {
   char text[16384];
+  pthread_rwlock_rdlock(&gate);
+  pthread_rwlock_unlock(&gate);
   atomic_fetch_add(&begun, 1);
   for (;;) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -33,10 +38,12 @@ int main(int argc, char **argv) {
   pthread_attr_t small;
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 65536);
+  pthread_rwlock_wrlock(&gate);
   for (int i = 0; i < count; i++) {
     pthread_t thread;
     if (pthread_create(&thread, &small, reads, NULL)) return 1;
   }
+  pthread_rwlock_unlock(&gate);
   while (begun < count) usleep(10000);
   printf("all %d read\n", count);
   fflush(stdout);

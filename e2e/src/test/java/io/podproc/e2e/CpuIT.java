@@ -163,8 +163,11 @@ class CpuIT {
       // LOAD_FREQ, and a machine that is busy may sleep for longer than that.
       int samples = (int) ((seen.get(1) - seen.get(0)) / 5);
       assertThat(samples).isGreaterThanOrEqualTo(2);
+      // Where a look takes longer than a round gives it, as with an emulated CPU, a sample counts
+      // what was found before.
+      int late = Machine.deadline(1).toSeconds() > 1 ? 1 : 0;
       assertThat(
-              IntStream.rangeClosed(samples, samples + 1)
+              IntStream.rangeClosed(samples - late, samples + 1)
                   .mapToObj(CpuIT::loads)
                   .flatMap(Set::stream))
           .contains(seen.getLast());
