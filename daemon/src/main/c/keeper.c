@@ -306,7 +306,7 @@ static bool bring_back_node_view(
  * Sees to what keepers held that were killed, where nobody else does. Once a daemon has told this one
  * what it mounted, that daemon has.
  */
-static void clear_lost(const struct keeper *keeper) {
+static void clear_lost(const struct keeper *keeper, enum condition condition) {
   int file;
   char name[256];
   DIR *directory = list(keeper);
@@ -318,7 +318,7 @@ static void clear_lost(const struct keeper *keeper) {
       held |= read_device(keeper->file, &own);
     }
     if (lost && !held) {
-      held = bring_back_node_view(keeper, &device, false, NOBODY_SERVES, "nobody holds it any more");
+      held = bring_back_node_view(keeper, &device, false, condition, "nobody holds it any more");
     }
     if (lost && held) {
       unlinkat(keeper->directory, name, 0);
@@ -389,7 +389,7 @@ static int keep(struct keeper *keeper) {
     // A daemon may have died before it told what it had mounted.
     if (read_device(keeper->file, &device) || ask_number(DEVICE, &device)) {
       if (!cleared) {
-        clear_lost(keeper);
+        clear_lost(keeper, NOBODY_SERVES);
         cleared = true;
       }
       if (signal == SIGHUP) { // a daemon has another mount
@@ -403,9 +403,10 @@ static int keep(struct keeper *keeper) {
       }
       return status == UNSEEN ? ENDED : status;
     }
-    clear_lost(keeper);
+    bool silent = is_silent(keeper);
+    clear_lost(keeper, silent ? ANYHOW : NOBODY_SERVES);
     // A daemon that died before it said what it had mounted is waited for no longer than others.
-    if (is_going || (!has_ended(DEVICE) && is_silent(keeper))) {
+    if (is_going || (!has_ended(DEVICE) && silent)) {
       sign_out(keeper);
       return is_going ? LEFT : ENDED;
     }

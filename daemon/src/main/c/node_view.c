@@ -29,7 +29,7 @@
 #define VISIT_MS 1000      /* each has so long, and until the connection is ended */
 #define LATE_VISIT_MS 250  /* after that: others wait for those that do not answer */
 #define NAMESPACES 65536   /* visited, of very many; a power of two */
-#define MOUNTS 64          /* taken away in one namespace: more than podproc has files */
+#define MOUNTS 4096        /* taken away in one namespace, which may have copied them */
 #define DID_NOT_WORK 255   /* exit status of a visitor, else the number of files */
 
 /* linux/mount.h, which C libraries have not had for long */
@@ -51,7 +51,6 @@ struct mount {
   char *root;  /* which file of the connection's it is, as "/proc/meminfo" */
   char *point; /* where it is seen */
   bool marked; /* the node has brought it: it says noatime, and so does what takes its place */
-  int copy;    /* the node's own file, not mounted anywhere yet; -1 if there is none */
 };
 
 // ---- mountinfo -------------------------------------------------------------
@@ -102,8 +101,7 @@ static bool parse(char *line, const struct device *device, struct mount *mount) 
       .id = strtol(id, NULL, 10),
       .root = strdup(root),
       .point = strdup(point),
-      .marked = strstr(options, "noatime") != NULL,
-      .copy = -1};
+      .marked = strstr(options, "noatime") != NULL};
   return mount->root && mount->point;
 }
 
@@ -126,8 +124,11 @@ static int mounts_of(const char *mountinfo, const struct device *device, struct 
 
 // ---- one namespace ---------------------------------------------------------
 
-/* A mount of the node's own file, which can only be read. */
+/* The node's own file as a mount that is nowhere yet and can only be read; -1 if there is none. */
 static int copy_of(const char *file, bool marked) {
+  if (strncmp(file, "/proc/", 6) != 0 && strncmp(file, "/sys/", 5) != 0) {
+    return -1;
+  }
   int copy = (int)syscall(SYS_open_tree, AT_FDCWD, file, OPEN_TREE_CLONE_ | O_CLOEXEC);
   if (copy >= 0) {
     struct {
@@ -170,33 +171,37 @@ static int put_on(int copy, int seen) {
   return mount(NULL, name, NULL, MS_PRIVATE, NULL);
 }
 
+/* What became of a mount. */
+enum exchanged {
+  UNSEEN,    /* nothing: something else is seen there */
+  GONE,      /* it was taken away */
+  EXCHANGED, /* and the node's own file is seen there */
+};
+
 /*
  * Takes the mount away if it is the one that is seen. What lies beneath is the container's own file,
- * for as long as it takes to lay the node's on it; a mount that is locked, as are those that a user
- * namespace was begun with, stays beneath. 1 for a file, 0 for the whole tree, -1 if it is not seen.
+ * for as long as it takes to lay a copy of the node's on it; a mount that is locked, as are those
+ * that a user namespace was begun with, stays beneath.
  */
-static int exchange(int root, const struct mount *mount, bool ended) {
+static enum exchanged exchange(int root, const struct mount *mount, int copy, bool ended) {
+  enum exchanged result = UNSEEN;
   int seen = see(root, mount->point);
-  if (seen < 0 || mount_id(seen) != mount->id || (ended && !is_dead(seen))) {
-    return -1;
+  if (seen >= 0 && mount_id(seen) == mount->id && (!ended || is_dead(seen))) {
+    char name[48];
+    snprintf(name, sizeof name, "self/fd/%d", seen);
+    if (umount2(name, MNT_DETACH) == 0) {
+      result = GONE;
+      close(seen);
+      seen = copy < 0 ? -1 : see(root, mount->point);
+    }
+    if (copy >= 0 && put_on(copy, seen) == 0) {
+      result = EXCHANGED;
+    }
   }
-  char name[48];
-  snprintf(name, sizeof name, "self/fd/%d", seen);
-  bool gone = umount2(name, MNT_DETACH) == 0;
-  if (mount->copy < 0) {
-    return gone ? 0 : -1;
+  if (seen >= 0) {
+    close(seen);
   }
-  int below = gone ? see(root, mount->point) : seen;
-  return put_on(mount->copy, below) == 0 ? 1 : -1;
-}
-
-/* The uppermost of a stack first: the kernel lists a mount after the one that it lies on. */
-static int exchange_all(int root, const struct mount *mounts, int count, bool ended) {
-  int files = 0;
-  for (int i = count - 1; i >= 0; i--) {
-    files += exchange(root, &mounts[i], ended) > 0;
-  }
-  return files;
+  return result;
 }
 
 /* What follows is reached from the node's /proc, whatever /proc is in the container. */
@@ -218,22 +223,23 @@ static int visit(int pid, const struct device *device, bool ended) {
   if (theirs < 0 || own < 0 || proc < 0 || !enter(theirs, proc)) {
     return DID_NOT_WORK;
   }
-  int count = mounts_of("self/mountinfo", device, mounts);
-  if (count == 0) {
-    return 0;
-  }
-  if (count < 0 || !enter(own, proc)) {
+  int files = 0, count = mounts_of("self/mountinfo", device, mounts);
+  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (count < 0 || root < 0) {
     return DID_NOT_WORK;
   }
-  for (int i = 0; i < count; i++) {
-    if (strncmp(mounts[i].root, "/proc/", 6) == 0 || strncmp(mounts[i].root, "/sys/", 5) == 0) {
-      mounts[i].copy = copy_of(mounts[i].root, mounts[i].marked);
+  // The uppermost of a stack first: the kernel lists a mount after the one that it lies on. One by
+  // one: a container may have more of them than a process may have descriptors.
+  for (int i = count - 1; i >= 0; i--) {
+    int copy = enter(own, proc) ? copy_of(mounts[i].root, mounts[i].marked) : -1;
+    if (!enter(theirs, proc)) {
+      return DID_NOT_WORK;
+    }
+    files += exchange(root, &mounts[i], copy, ended) == EXCHANGED;
+    if (copy >= 0) {
+      close(copy);
     }
   }
-  if (!enter(theirs, proc)) {
-    return DID_NOT_WORK;
-  }
-  int files = exchange_all(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), mounts, count, ended);
   return files < DID_NOT_WORK ? files : DID_NOT_WORK - 1;
 }
 
@@ -393,7 +399,7 @@ static void unmount_from_node(const struct device *device, bool ended) {
     int count = mounts_of("/proc/self/mountinfo", device, mounts);
     more = false;
     for (int i = 0; i < count; i++) { // the mount point's own is the oldest
-      more |= exchange(root, &mounts[i], ended) == 0; // not what another has mounted over it
+      more |= exchange(root, &mounts[i], -1, ended) == GONE; // not what another has mounted over it
       free(mounts[i].root);
       free(mounts[i].point);
     }

@@ -269,6 +269,34 @@ class NodeViewIT {
     }
   }
 
+  /** As a container may do that may mount. */
+  @Test
+  void a_file_that_was_copied_a_thousand_times() {
+    try (KeeperProcess keeper = new KeeperProcess(run, PATIENCE);
+        DaemonProcess killed = daemon();
+        Container container = Container.of(killed).memory("96M").start()) {
+      String copies = folder.resolve("copies").toString();
+      String _ =
+          container
+              .run(
+                  """
+                  mkdir %1$s && cd %1$s
+                  for i in {1..1000}; do
+                    : >$i
+                    mount --bind /proc/meminfo $i
+                  done\
+                  """
+                      .formatted(copies))
+              .ok();
+      killed.kill();
+      assertThat(awaitTold(keeper, "no daemon has served in time"))
+          .contains(" in 1 mount namespaces, 0 could not be visited");
+      assertThat(hasFiles(container.pid())).isFalse();
+      assertThat(container.run("cat " + copies + "/* | grep -c MemTotal").ok().strip())
+          .isEqualTo("1000");
+    }
+  }
+
   /**
    * A container's file system may never answer, in as many namespaces as it likes. A second is what
    * each of those has: once in three times the victim is through before, as others use the machine.
