@@ -141,7 +141,7 @@ final class Floor {
             Path.of(args[0]),
             new VirtualTree(files),
             new Opener(views, host, uncounted),
-            () -> {});
+            _ -> {});
     Runtime.getRuntime().addShutdownHook(new Thread(mount::close));
     Thread.currentThread().join();
   }

@@ -46,6 +46,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** All that the daemon does, from its first request to its last: the object graph is built here. */
 final class Service {
@@ -269,7 +270,7 @@ final class Service {
 
   private Mount mount(Optional<StateHandoff> stateHandoff)
       throws IOException, MountException, InterruptedException {
-    Runnable placeholders = config.placeholders() ? this::layPlaceholders : () -> {};
+    Consumer<Path> placeholders = config.placeholders() ? this::layPlaceholders : _ -> {};
     SelinuxContext context = new SelinuxContext(config.selinuxContext());
     Transport transport =
         switch (config.transport()) {
@@ -291,8 +292,8 @@ final class Service {
   }
 
   /** Before anything else that mounting takes: where that fails, pods start all the same. */
-  private void layPlaceholders() {
-    List<String> failures = Placeholders.lay(config.mountPoint(), files.tree());
+  private void layPlaceholders(Path directory) {
+    List<String> failures = Placeholders.lay(directory, files.tree());
     if (!failures.isEmpty()) {
       Log.warn(
           "%d files are not linked to the host's beneath %s, and pods that ask for them can't start"

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -157,6 +158,37 @@ class KeeperIT {
         .isLessThan((double) Machine.deadline(1).toMillis());
   }
 
+  // ---- a daemon of another version ----
+
+  /** One that knew fewer files laid fewer placeholders. */
+  @Test
+  void a_daemon_that_goes_on_with_a_mount_lays_the_placeholders_that_it_lacks() throws IOException {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess killed = daemon()) {
+      awaitKept(killed, 1);
+      String lacking = "proc/uptime";
+      String _ =
+          Command.run(
+                  "unshare",
+                  "--mount",
+                  "bash",
+                  "-ec",
+                  "umount -l \"$0\" && rm \"$0/$1\"",
+                  mountPoint.toString(),
+                  lacking)
+              .ok();
+      killed.kill();
+      try (DaemonProcess next = daemon()) {
+        awaitKept(next, 1);
+        next.kill();
+        Command.await("the mount is gone", Machine.deadline(20), () -> !next.isMounted());
+        assertNodeShowsPlaceholders();
+        assertThat(mountPoint.resolve(lacking)).isSymbolicLink();
+        assertThat(keeper.isAlive()).isTrue();
+      }
+    }
+  }
+
   // ---- the keeper is lost, too ----
 
   @Test
@@ -182,15 +214,19 @@ class KeeperIT {
   void a_node_that_loses_both_pods_shows_its_own_view() {
     try (KeeperProcess keeper = keeper(PATIENCE);
         DaemonProcess killed = daemon();
-        Container container = small(killed)) {
+        Container container = small(killed);
+        Container pod = new Container.Builder().memory("96M").cpus("1").hostPid().start()) {
       List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
       WatchingReader.await(readers, "live");
       keeper.killPod();
       killed.kill();
       WatchingReader.await(readers, "host");
       assertNodeShowsPlaceholders();
+      WatchingReader late = watch(pod, killed, WatchingReader.PLACEHOLDERS);
+      WatchingReader.await(List.of(late), "host");
       keeper.awaitEnd();
       assertSaw(keeper, readers, "live", "host");
+      WatchingReader.assertSaw(List.of(late), "host");
     }
   }
 
@@ -283,12 +319,44 @@ class KeeperIT {
       WatchingReader.await(readers, "live");
       awaitKept(daemon, 1);
       freeze(daemon);
-      String _ = evil.run("umount -f /proc/stat").ok();
+      endByForce(evil, "/proc/stat");
       Command.await("another keeper begins", Machine.deadline(10), () -> keeper.count() == 2);
       daemon.kill();
       WatchingReader.await(readers, "host");
       assertNodeShowsPlaceholders();
     }
+  }
+
+  /** It has the turn, and neither serves nor lets another do so. */
+  @Test
+  void a_daemon_that_is_stuck_when_the_connection_is_ended_leaves_nothing_dead() {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess daemon = daemon();
+        Container evil = small(daemon);
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1);
+      freeze(daemon);
+      endByForce(evil, "/proc/stat");
+      WatchingReader.await(readers, "host");
+      assertNodeShowsPlaceholders();
+      thaw(daemon);
+      WatchingReader.await(readers, "live"); // it mounts again, and repairs
+      awaitKept(daemon, 1);
+    }
+  }
+
+  private static void thaw(DaemonProcess daemon) {
+    String _ = Command.run("kill", "-CONT", Long.toString(daemon.pid())).ok();
+  }
+
+  /**
+   * The connection ends also where the mount stays, as somebody has it open (fs/namespace.c:
+   * do_umount): a daemon that looks through the namespace, say.
+   */
+  private static void endByForce(Container evil, String file) {
+    assertThat(evil.run("umount -f " + file + " 2>&1").text()).matches("|.* busy\\.\n");
   }
 
   private static void freeze(DaemonProcess daemon) {
@@ -344,9 +412,15 @@ class KeeperIT {
         old.tellToEnd();
         Command.await("its pod ends", Machine.deadline(10), () -> !old.isAlive());
         assertThat(old.keeps()).isTrue();
-        try (DaemonProcess next = daemon()) {
+        // One that starts meanwhile is made as soon as its files can be looked up.
+        CompletableFuture<Container> late = CompletableFuture.supplyAsync(() -> small(killed));
+        try (DaemonProcess next = daemon();
+            Container started = late.join()) {
           old.awaitEnd();
           awaitKept(next, 1);
+          WatchingReader reader = watch(started, killed, WatchingReader.PLAIN);
+          WatchingReader.await(List.of(reader), "live");
+          WatchingReader.assertSaw(List.of(reader), "live");
           WatchingReader.assertSaw(readers, "live");
         }
       }
@@ -367,8 +441,7 @@ class KeeperIT {
       awaitKept(daemon, 1);
       for (int time = 1; time <= 3; time++) {
         int times = time;
-        String _ =
-            evil.run("umount -f /proc/" + List.of("stat", "swaps", "uptime").get(time - 1)).ok();
+        endByForce(evil, List.of("/proc/stat", "/proc/swaps", "/proc/uptime").get(time - 1));
         long since = System.nanoTime();
         Command.await(
             "it is told",

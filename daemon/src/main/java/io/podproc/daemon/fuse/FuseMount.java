@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** The mounted tree, from the checks before it is mounted to its unmounting. */
 public final class FuseMount implements Mount {
@@ -39,15 +40,16 @@ public final class FuseMount implements Mount {
    *
    * @param path the mount point, made if need be; a mount that a daemon left there when it was
    *     killed is cleared away
-   * @param bare is run when nothing is mounted there, before it is known whether anything can be
+   * @param placeholders lays what the mount covers, before it is known whether anything can be
+   *     mounted
    * @throws MountException it can't be done, or something is mounted there that serves
    */
   public static FuseMount mount(
-      Transport transport, Path path, VirtualTree tree, Opener opener, Runnable bare)
+      Transport transport, Path path, VirtualTree tree, Opener opener, Consumer<Path> placeholders)
       throws MountException, InterruptedException {
     MountPoint mountPoint = new MountPoint(path);
     mountPoint.clear(tree);
-    bare.run();
+    placeholders.accept(path);
     check();
     warnOfTimeout();
     CountDownLatch initialized = new CountDownLatch(1);

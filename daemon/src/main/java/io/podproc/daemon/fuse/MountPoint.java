@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The directory where the tree is mounted. */
 public record MountPoint(Path path) {
@@ -59,6 +60,34 @@ public record MountPoint(Path path) {
       if (new SystemCalls(arena).mounts().umount2(path.toString(), MountCalls.MNT_DETACH) != 0) {
         throw new MountException(
             "the mount at " + path + " can't be unmounted: umount -l it by hand");
+      }
+    }
+  }
+
+  /**
+   * Has something done in the directory that is covered by what is mounted there: through a copy of
+   * the mount that the directory is of, on which nothing is mounted.
+   *
+   * @param work is given a path that is good until it returns
+   * @throws MountException there is no such copy: Linux 5.2 brought it
+   */
+  public void underneath(Consumer<Path> work) throws MountException {
+    try (Arena arena = Arena.ofConfined()) {
+      SystemCalls calls = new SystemCalls(arena);
+      int parent =
+          calls
+              .mounts()
+              .openTree(
+                  path.resolveSibling(".").toString(),
+                  MountCalls.OPEN_TREE_CLONE | SystemCalls.O_CLOEXEC);
+      if (parent < 0) {
+        throw new MountException(
+            "what lies beneath the mount at " + path + " can't be reached: error " + -parent);
+      }
+      try {
+        work.accept(Path.of("/proc/self/fd", Integer.toString(parent)).resolve(path.getFileName()));
+      } finally {
+        int _ = calls.close(parent);
       }
     }
   }

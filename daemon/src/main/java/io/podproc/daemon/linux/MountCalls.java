@@ -19,6 +19,9 @@ public final class MountCalls {
   /** open_tree(2): a link that is the path's last part is meant itself. */
   public static final int AT_SYMLINK_NOFOLLOW = 0x100;
 
+  /** open_tree(2): a mount of its own, without what is mounted on it. */
+  public static final int OPEN_TREE_CLONE = 1;
+
   /** move_mount(2): of what descriptors name. */
   static final int MOVE_MOUNT_EMPTY_PATHS = 0x4 | 0x40;
 

@@ -12,14 +12,16 @@ import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * How a daemon comes to a connection.
  *
  * @param context what the files of a new one are labelled with
  * @param idMapped whether the mount of a new one may be id-mapped
- * @param bare is run when nothing is mounted there
+ * @param placeholders lays them in a directory
  */
 record Joining(
     Keepers keepers,
@@ -27,7 +29,7 @@ record Joining(
     SelinuxContext context,
     boolean idMapped,
     VirtualTree tree,
-    Runnable bare) {
+    Consumer<Path> placeholders) {
   /**
    * The connection that this daemon may serve.
    *
@@ -57,7 +59,7 @@ record Joining(
         connection = new Connection(kept.get().device());
       } else {
         mountPoint.clear(tree);
-        bare.run();
+        placeholders.accept(mountPoint.path());
         int device = keeper.isPresent() ? keeper.get().device() : Connection.open(calls);
         connection = Connection.mount(calls, device, mountPoint.path(), context, idMapped);
         holds.endAll();
@@ -80,6 +82,15 @@ record Joining(
       }
       return new Joined(
           through, number, kept.isPresent(), keeper.filter(_ -> resends).map(Hold::pid), resends);
+    }
+  }
+
+  /** An earlier daemon laid those of the files that it knew. */
+  void layPlaceholdersUnderneath() {
+    try {
+      mountPoint.underneath(placeholders);
+    } catch (MountException e) {
+      Log.warn("files that are new in this version have no placeholder yet: %s", e.getMessage());
     }
   }
 

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The mounted tree, on a connection that keepers hold: it lasts while daemons come and go. Whoever
@@ -71,13 +72,13 @@ public final class KeptMount implements Mount {
       boolean idMapped,
       Keepers keepers,
       ServingLock lock,
-      Runnable bare,
+      Consumer<Path> placeholders,
       HandoffListener handoffs) {
     this.mountPoint = new MountPoint(mountPoint);
     this.keepers = keepers;
     this.lock = lock;
     this.handoffs = handoffs;
-    this.joining = new Joining(keepers, this.mountPoint, context, idMapped, tree, bare);
+    this.joining = new Joining(keepers, this.mountPoint, context, idMapped, tree, placeholders);
     this.waking = new Waking(this.mountPoint, tree);
     this.dispatcher = new Dispatcher(tree, opener, idMapped, () -> initialized.countDown());
   }
@@ -89,7 +90,7 @@ public final class KeptMount implements Mount {
    * @param runDirectory where daemons and keepers find each other
    * @param context what the files of a new one are labelled with
    * @param idMapped whether a mount that is made now may be id-mapped
-   * @param bare is run when nothing is mounted there
+   * @param placeholders lays what the mount covers, in a directory
    * @param handoffs is told when this daemon's turn to serve begins and ends
    * @throws MountException it can't be done
    */
@@ -100,7 +101,7 @@ public final class KeptMount implements Mount {
       VirtualTree tree,
       Opener opener,
       boolean idMapped,
-      Runnable bare,
+      Consumer<Path> placeholders,
       HandoffListener handoffs)
       throws MountException, InterruptedException, IOException {
     FuseMount.check();
@@ -108,7 +109,8 @@ public final class KeptMount implements Mount {
     ServingLock lock = new ServingLock(runDirectory);
     Keepers keepers = new Keepers(runDirectory, mountPoint);
     KeptMount mount =
-        new KeptMount(mountPoint, context, tree, opener, idMapped, keepers, lock, bare, handoffs);
+        new KeptMount(
+            mountPoint, context, tree, opener, idMapped, keepers, lock, placeholders, handoffs);
     if (lock.tryNow()) {
       mount.serve();
     } else {
@@ -136,7 +138,7 @@ public final class KeptMount implements Mount {
   private void serve() throws IOException, MountException, InterruptedException {
     handoffs.comes();
     Duration unserved = lock.sinceHeartbeat();
-    lock.heartbeat(); // to find the connection may take longer than a keeper's patience still lasts
+    lock.begin();
     begin(unserved);
   }
 
@@ -190,10 +192,12 @@ public final class KeptMount implements Mount {
                 server, server.start(), joined.number(), joined.keeper(), joined.resends()));
     if (joined.found()) {
       Thread.sleep(HEAD_START);
+      joining.layPlaceholdersUnderneath();
       Log.info("went on with the mount at %s", mountPoint.path());
     } else if (!initialized.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
     }
+    lock.serves();
     handoffs.serves();
   }
 

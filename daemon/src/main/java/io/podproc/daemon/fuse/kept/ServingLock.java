@@ -26,6 +26,12 @@ import org.jspecify.annotations.Nullable;
 final class ServingLock implements AutoCloseable {
   private static final String TICKET = "waiting-";
 
+  /** What the file holds once a daemon has left in good order. */
+  private static final byte LEFT = '\n';
+
+  /** What it holds from the beginning of a turn until the daemon serves. */
+  private static final byte BEGUN = 'b';
+
   private final Path path;
   private final Path ticket;
   private final FileChannel file;
@@ -37,6 +43,9 @@ final class ServingLock implements AutoCloseable {
   private final int asked;
 
   private @Nullable FileLock lock;
+
+  /** The daemon whose turn it was before left in good order. */
+  private boolean wasLeft;
 
   /** The last sign of life could not be given. */
   private boolean isUnheard;
@@ -51,7 +60,9 @@ final class ServingLock implements AutoCloseable {
       keepFromOthers(directory, 0700);
       path = directory.resolve("serving");
       ticket = directory.resolve(TICKET + ProcessHandle.current().pid());
-      file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      file =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       turn =
           FileChannel.open(
               directory.resolve("turn"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -159,16 +170,40 @@ final class ServingLock implements AutoCloseable {
     return FileTime.from(SystemCalls.bootNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /** Whether the daemon whose turn it was left in good order. Asked once in a turn. */
-  boolean wasLeft() throws IOException {
-    boolean left = file.size() > 0;
+  /**
+   * Begins this daemon's turn. To find the connection may take longer than a keeper's patience
+   * still lasts, so it gives a sign of life: unless the one before died before it served, for
+   * daemons that all do would have readers wait for ever.
+   */
+  void begin() throws IOException {
+    ByteBuffer last = ByteBuffer.allocate(1);
+    boolean told = file.read(last, 0) == 1;
+    wasLeft = told && last.get(0) == LEFT;
+    if (!told || last.get(0) != BEGUN) {
+      write(BEGUN);
+      heartbeat();
+    }
+  }
+
+  /** The turn is no longer at its beginning: what may wait for an answer gets one. */
+  void serves() throws IOException {
+    wasLeft = false;
     file.truncate(0);
-    return left;
+    heartbeat();
+  }
+
+  /** Whether the daemon whose turn it was before left in good order. */
+  boolean wasLeft() {
+    return wasLeft;
   }
 
   /** Says that all is in good order. */
   void leave() throws IOException {
-    int _ = file.write(ByteBuffer.wrap(new byte[] {'\n'}), 0);
+    write(LEFT);
+  }
+
+  private void write(byte state) throws IOException {
+    int _ = file.write(ByteBuffer.wrap(new byte[] {state}), 0);
   }
 
   /** Leaves the turn to the next. */

@@ -28,7 +28,10 @@ class ServingLockTest {
   void aTurnLastsUntilItIsClosed() throws Exception {
     try (ServingLock turn = new ServingLock(directory)) {
       assertThat(turn.tryNow()).isTrue();
+      turn.begin();
       assertThat(turn.wasLeft()).isFalse();
+      assertThat(isLocked()).isTrue();
+      turn.serves();
       assertThat(isLocked()).isTrue();
       turn.heartbeat();
       assertThat(isLocked()).isTrue();
@@ -119,16 +122,44 @@ class ServingLockTest {
   void theNextKnowsWhetherTheLastLeftInGoodOrder() throws Exception {
     try (ServingLock left = new ServingLock(directory)) {
       assertThat(left.tryNow()).isTrue();
-      left.heartbeat();
+      left.begin();
+      left.serves();
       left.leave();
     }
     try (ServingLock killed = new ServingLock(directory)) {
       assertThat(killed.tryNow()).isTrue();
+      killed.begin();
       assertThat(killed.wasLeft()).isTrue();
+      killed.serves();
     }
     try (ServingLock next = new ServingLock(directory)) {
       assertThat(next.tryNow()).isTrue();
+      next.begin();
       assertThat(next.wasLeft()).isFalse();
+    }
+  }
+
+  /** Else each of them would have readers wait for another patience of the keeper's. */
+  @Test
+  void daemonsThatDieBeforeTheyServeGiveOneSignOfLifeInAll() throws Exception {
+    assertThat(isHeardAtTheBegin(false)).isTrue();
+    assertThat(isHeardAtTheBegin(false)).isFalse();
+    assertThat(isHeardAtTheBegin(true)).isFalse();
+    assertThat(isHeardAtTheBegin(false)).isTrue();
+  }
+
+  private boolean isHeardAtTheBegin(boolean serves) throws Exception {
+    Path file = directory.resolve("serving");
+    try (ServingLock turn = new ServingLock(directory)) {
+      assertThat(turn.tryNow()).isTrue();
+      Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH));
+      turn.begin();
+      boolean heard = Files.getLastModifiedTime(file).toInstant().isAfter(Instant.EPOCH);
+      if (serves) {
+        turn.serves();
+        assertThat(Files.getLastModifiedTime(file).toInstant()).isAfter(Instant.EPOCH);
+      }
+      return heard;
     }
   }
 }
