@@ -107,6 +107,23 @@ class DaemonLossE2E {
     assertKept(cluster, namespace);
   }
 
+  /** The keeper's pod starts another of what holds the mount, whose patience begins anew. */
+  @Test
+  void a_node_that_loses_its_daemon_and_what_holds_its_mount_shows_its_own_view_and_comes_back(
+      Cluster cluster, TestReporter figures) {
+    String namespace = cluster.namespace(Cluster.OPT_IN);
+    Readers readers = Readers.start(cluster, namespace);
+    Nodes nodes = Nodes.of(cluster);
+    try (Absence daemons = new Absence(List.of(cluster.podproc().daemons()))) {
+      daemons.await();
+      nodes.killGuards();
+      readers.awaitNodeView();
+      startWithNodeView(cluster, namespace, figures, "a pod started after (ms)");
+    }
+    assertBack(cluster, readers, figures);
+    assertKept(cluster, namespace);
+  }
+
   /** The keeper takes away what nodes have brought as well, and the next daemon brings it again. */
   @Test
   void a_node_that_loses_its_daemon_takes_what_it_brought_and_brings_it_again(

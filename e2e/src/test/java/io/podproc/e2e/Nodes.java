@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.podproc.e2e.Podproc.Component;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The processes of podproc on the nodes of a cluster, by privileged pods that see them: nothing
@@ -20,6 +21,8 @@ final class Nodes {
       Map.of(
           Component.DAEMON, "io.podproc.daemon.[D]aemon",
           Component.KEEPER, "/podproc-[k]eeper ");
+
+  private static final String GUARD = "^podproc-[g]uard";
 
   private final Cluster cluster;
   private final List<RunningPod> pods;
@@ -47,22 +50,40 @@ final class Nodes {
 
   /** Kills (-9) all processes of a component, on each node at least one. */
   void kill(Component component) {
+    kill(Objects.requireNonNull(PROGRAMS.get(component)));
+  }
+
+  /** Kills (-9) what holds the mounts: it is no process of a pod. */
+  void killGuards() {
+    kill(GUARD);
+  }
+
+  /** How many processes hold a mount of a node. */
+  int guards() {
+    return pods.stream()
+        .mapToInt(pod -> (int) forEach(pod, GUARD, "echo $process").lines().count())
+        .sum();
+  }
+
+  private void kill(String program) {
     for (RunningPod pod : pods) {
-      String killed =
-          pod.sh(
-                  """
-                  for process in /proc/[0-9]*; do
-                    if tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q '%s'; then
-                      kill -9 ${process#/proc/} && echo $process
-                    fi
-                  done
-                  """
-                      .formatted(PROGRAMS.get(component)))
-              .text();
-      if (killed.isBlank()) {
-        throw new AssertionError("there is no " + component + " on " + pod.node());
+      if (forEach(pod, program, "kill -9 ${process#/proc/} && echo $process").isBlank()) {
+        throw new AssertionError("there is no process " + program + " on " + pod.node());
       }
     }
+  }
+
+  private static String forEach(RunningPod pod, String program, String command) {
+    return pod.sh(
+            """
+            for process in /proc/[0-9]*; do
+              if tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q '%s'; then
+                %s
+              fi
+            done
+            """
+                .formatted(program, command))
+        .text();
   }
 
   /** As {@link #kill}, and waits until their containers were started again. */

@@ -19,6 +19,8 @@ class UninstallE2E {
     Readers readers = Readers.start(cluster, namespace);
     RunningPod running = cluster.run(namespace, "limited");
     assertThat(running.volumes()).isNotEmpty();
+    Nodes nodes = Nodes.of(cluster);
+    assertThat(nodes.guards()).isPositive();
 
     cluster.podproc().uninstall();
 
@@ -26,6 +28,7 @@ class UninstallE2E {
     readers.assertReleased(figures);
     assertThat(running.memory()).isEqualTo(cluster.nodeMemory(running));
     assertThat(running.served()).isEmpty();
+    Command.await("nothing holds a mount", Machine.deadline(30), () -> nodes.guards() == 0);
     assertThat(running.get().getStatus().getContainerStatuses().getFirst().getRestartCount())
         .isZero();
     assertThat(cluster.run(namespace, "limited").volumes()).isEmpty();
