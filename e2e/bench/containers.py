@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many containers at once for e2e/bench/run, each a cgroup and a pid namespace with one process.
 
-containers.py SECTION [--OPTION VALUE]... SERVER...     prints records, as Report.java reads them
+containers.py SECTION [--OPTION VALUE]... SERVER...     prints records, as report.py reads them
 containers.py start --file FILE MOUNT NAME CPU_FILE -- COMMAND...
 
 SERVER is NAME=MOUNT=CPU_FILE=PID. All containers end with this process, however it ends.
