@@ -265,6 +265,7 @@ class NodeDeliveryIT {
   @Test
   void labels_come_and_go_under_readers_without_an_error_and_leave_nothing(TestReporter figures)
       throws IOException {
+    Requirements.tool("prometheus-node-exporter");
     int cycles = Integer.parseInt(System.getenv().getOrDefault("E2E_CYCLES", "25"));
     String uid = UUID.randomUUID().toString();
     String other = cluster.createNamespace("cycles");
@@ -317,6 +318,17 @@ class NodeDeliveryIT {
     String files = "/proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/pressure/cpu";
     String cat = "while cat " + files + " >/dev/null; do :; done";
     String top = "TERM=dumb exec top -b -d 0.2 >/dev/null";
+    String exporter =
+        """
+        collectors='stat meminfo loadavg cpu pressure vmstat'
+        prometheus-node-exporter --web.listen-address=127.0.0.1:9100 --collector.disable-defaults \\
+          $(printf ' --collector.%s' $collectors) >/dev/null 2>&1 &
+        trap "kill $!; exit" TERM
+        page() { /bin/busybox wget -qO- http://127.0.0.1:9100/metrics; }
+        until page >/dev/null 2>&1; do sleep 0.1; done
+        while [ "$(page | grep -c '^node_scrape_collector_success.* 1$')" = 6 ]; do :; done
+        echo a collector of node_exporter failed
+        """;
     String java =
         "exec %s/bin/java -Xmx24m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp /tmp FileReader %s"
             .formatted(System.getProperty("java.home"), files);
@@ -327,7 +339,7 @@ class NodeDeliveryIT {
                 container.tmp().toString(),
                 Machine.checkout().resolve("e2e/src/test/resources/FileReader.java").toString())
             .ok();
-    return Stream.of(cat, top, java)
+    return Stream.of(cat, top, java, exporter)
         .map(script -> container.exec(out, "/bin/busybox", "sh", "-c", script))
         .toList();
   }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Pods of one node and namespaces, which can be listed and watched as an API server has it,
@@ -25,6 +26,12 @@ import java.util.stream.Collectors;
  */
 final class StandInCluster implements HttpHandler {
   private static final String LABEL = "podproc.io/inject";
+
+  /** Some 3 KiB, as pods have. */
+  private static final String MANAGED_FIELDS =
+      IntStream.range(0, 80)
+          .mapToObj("\"f:containerStatuses-of-%d\":{\"f:state\":{}}"::formatted)
+          .collect(Collectors.joining(","));
 
   /** How it answers. */
   enum Weather {
@@ -53,14 +60,15 @@ final class StandInCluster implements HttpHandler {
           """
           {"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"%s","namespace":"%s",\
           "uid":"%s","resourceVersion":"%d","labels":%s,"annotations":%s,\
-          "managedFields":[{"manager":"kubelet","fieldsV1":{"f:status":{"f:phase":{}}}}]}}\
+          "managedFields":[{"manager":"kubelet","fieldsV1":{%s}}]}}\
           """,
           name,
           namespace,
           uid,
           version,
           pairs(labels),
-          pairs(annotations));
+          pairs(annotations),
+          MANAGED_FIELDS);
     }
 
     private static String pairs(Map<String, String> pairs) {
