@@ -28,7 +28,7 @@ import java.util.concurrent.CyclicBarrier;
  *
  * <p>Arguments: ROUNDS CYCLES FILE,FILE… and SERVER=MOUNT=CPU_FILE=FILE,FILE… for each server, the
  * files that it virtualizes and where its CPU time is told. Its figures are printed as records, as
- * {@code Report} reads them.
+ * {@code report.py} reads them.
  */
 final class LoadClient {
   private static final int[] READERS = {1, 4, 16};
