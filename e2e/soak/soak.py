@@ -66,7 +66,7 @@ class Reader:
             self.waits.append(time.perf_counter() - begun)
             self.reads += 1
         if path.endswith("/meminfo"):
-            found = re.match(rb"MemTotal:\s+(\d+) kB", text)
+            found = re.match(rb"(?:Node 0 )?MemTotal:\s+(\d+) kB", text)
             self.wrong += not found or int(found.group(1)) != LIMIT_MIB * 1024
         elif path.endswith("/uptime"):
             # Of a container that is younger than this run; the host is older.
