@@ -367,7 +367,8 @@ def soak(options):
             now = time.monotonic()
             if now >= next_sample:
                 watch.sample((now - BEGUN) / 60)
-                next_sample = now + SAMPLE_SECONDS
+                # The daemon looks every 5 s, and then lets go of who is gone: never in step with it.
+                next_sample = now + SAMPLE_SECONDS * random.uniform(0.5, 1.5)
             if now - BEGUN >= (rows + 1) * row_seconds:
                 waits += victim.waits
                 print_row(options, rows, row_seconds, coming, victim, watch, last)
