@@ -191,6 +191,9 @@ xz() {
   command xz --info-memory | sed -nE 's/.*processor threads: +([0-9]+).*/cpus \1/p'
 }
 
+## OpenBLAS, its threads | libopenblas0-pthread | /sys/devices/system/cpu/possible, served on request; sched_getaffinity(2)
+openblas() { "$probes/openblas"; }
+
 ## OpenMP | libgomp1 | sched_getaffinity(2)
 openmp() { "$probes/openmp"; }
 

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * How many CPUs and how much memory programs say there are: docs/programs.md tells it of each, and
@@ -42,6 +44,64 @@ class ProgramsIT {
   private static final Pattern PROGRAM =
       Pattern.compile("(?m)^## (.+) \\| (.+) \\| (.+)\\n(\\w+)\\(\\)");
   private static final long MEBIBYTE = 1024;
+
+  /** It has as many threads as it finds CPUs, and multiplies with all of them. */
+  private static final String OPENBLAS =
+      """
+      #include <dlfcn.h>
+      #include <stdio.h>
+      enum { N = 300, ROW_MAJOR = 101, AS_IT_IS = 111 };
+      static double a[N * N], b[N * N], c[N * N];
+      int main(void) {
+        void *library = dlopen("libopenblas.so.0", RTLD_NOW);
+        if (!library) return 1;
+        int (*threads)(void) = dlsym(library, "openblas_get_num_threads");
+        void (*multiply)(int, int, int, int, int, int, double, const double *, int, const double *, int,
+                         double, double *, int) = dlsym(library, "cblas_dgemm");
+        for (int i = 0; i < N * N; i++) a[i] = 1, b[i] = 2;
+        multiply(ROW_MAJOR, AS_IT_IS, AS_IT_IS, N, N, N, 1, a, N, b, N, 0, c, N);
+        for (int i = 0; i < N * N; i++) if (c[i] != 2.0 * N) return 2;
+        printf("cpus %d\\n", threads());
+      }
+      """;
+
+  /** Threads that allocate on each CPU that they may run on, in turn, and free each other's. */
+  private static final String ALLOCATE =
+      """
+      #define _GNU_SOURCE
+      #include <pthread.h>
+      #include <sched.h>
+      #include <stdatomic.h>
+      #include <stdlib.h>
+      #include <string.h>
+      enum { THREADS = 8, ROUNDS = 500, SLOTS = 64 };
+      static _Atomic(char *) slots[SLOTS];
+      static cpu_set_t all;
+      static void *run(void *number) {
+        for (long round = 0; round < ROUNDS; round++) {
+          for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+            if (!CPU_ISSET(cpu, &all)) continue;
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            if (sched_setaffinity(0, sizeof one, &one) != 0) exit(1);
+            size_t size = 16 << (round + (long)number) % 12;
+            char *block = malloc(size);
+            if (!block) exit(2);
+            memset(block, 1, size);
+            free(atomic_exchange(&slots[(round + cpu) % SLOTS], block));
+          }
+        }
+        return NULL;
+      }
+      int main(void) {
+        pthread_t threads[THREADS];
+        if (sched_getaffinity(0, sizeof all, &all) != 0) return 3;
+        for (long i = 0; i < THREADS; i++) if (pthread_create(&threads[i], NULL, run, (void *)i) != 0) return 4;
+        for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+        return 0;
+      }
+      """;
 
   @TempDir static Path probes;
   private static final String POD = UUID.randomUUID().toString();
@@ -144,6 +204,8 @@ class ProgramsIT {
         #include <stdio.h>
         int main(void) { printf("cpus %d\\n", omp_get_num_procs()); }
         """);
+    Files.writeString(probes.resolve("openblas.c"), OPENBLAS);
+    Files.writeString(probes.resolve("allocate.c"), ALLOCATE);
     Files.writeString(
         probes.resolve("Probe.java"),
         """
@@ -159,7 +221,7 @@ class ProgramsIT {
         """);
     String _ =
         Command.bash(
-                "cd %s; gcc -o glibc probe.c; musl-gcc -static -o musl probe.c; gcc -fopenmp -o openmp openmp.c; %s/bin/javac Probe.java"
+                "cd %s; gcc -o glibc probe.c; musl-gcc -static -o musl probe.c; gcc -fopenmp -o openmp openmp.c; gcc -o openblas openblas.c; gcc -pthread -o allocate allocate.c; %s/bin/javac Probe.java"
                     .formatted(probes, System.getProperty("java.home")))
             .ok();
   }
@@ -196,6 +258,26 @@ class ProgramsIT {
     }
     assertThat(programs).hasSizeGreaterThan(25);
     assertThat(Machine.read(TABLE).lines()).containsSequence(rows.toString().lines().toList());
+  }
+
+  /**
+   * They have an arena for each CPU, and index it by sched_getcpu(3). One that finds fewer CPUs
+   * than it may run on says so, and does without.
+   */
+  @ParameterizedTest
+  @CsvSource({"libjemalloc.so.2, percpu_arena:percpu", "libtcmalloc_minimal.so.4, "})
+  void allocators_that_count_cpus_work_on_each_of_them(String library, @Nullable String setting) {
+    containers.forEach((limits, container) -> {
+      Output output =
+          container.run(
+              "LD_PRELOAD=%s MALLOC_CONF=%s \"$probes/allocate\" 2>&1"
+                  .formatted(library, setting == null ? "" : setting));
+      assertThat(output.status()).as("%s: %s", limits, output.text()).isZero();
+      assertThat(output.text())
+          .as("%s", limits)
+          .matches(
+              "|<jemalloc>: Number of CPUs detected is not deterministic[.] Per-CPU arena disabled[.]\n");
+    });
   }
 
   /** In the order of the limits, and of the programs: what they said. Most of it is waiting. */
