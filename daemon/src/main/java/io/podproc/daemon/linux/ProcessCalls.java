@@ -68,12 +68,16 @@ public final class ProcessCalls {
     long _ = kernel.call(SETFSUID, owner.user(), 0, 0);
   }
 
-  /** sched_setscheduler(2) of this thread, and of those that it starts: 0 or -errno. */
-  int scheduleInTurn(int priority) {
+  /**
+   * sched_setscheduler(2) of a thread, and of those that it starts: 0 or -errno.
+   *
+   * @param tid 0: this thread's
+   */
+  int scheduleInTurn(int tid, int priority) {
     try (Arena arena = Arena.ofConfined()) {
       Structure parameters = Structure.of(arena, 8); // struct sched_param
       parameters.fields().putInt(priority);
-      return (int) kernel.call(SCHED_SETSCHEDULER, 0, SCHED_RR, parameters.address());
+      return (int) kernel.call(SCHED_SETSCHEDULER, tid, SCHED_RR, parameters.address());
     }
   }
 
