@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include "connection.h"
+#include "node_view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,9 @@ bool ask_number(int held, struct device *device) {
 
 /* By fusectl (fs/fuse/control.c), which need not be mounted on the node. */
 static bool write_abort(int held, struct device device) {
-  ask_number(held, &device);
+  if (held >= 0) {
+    ask_number(held, &device);
+  }
   char name[96];
   const char *minor = strchr(device.number, ':');
   snprintf(name, sizeof name, CONTROL "/%.16s/abort", minor ? minor + 1 : "");
@@ -56,9 +59,11 @@ static bool write_abort(int held, struct device device) {
       mount("fusectl", CONTROL, "fusectl", 0, NULL) != 0) {
     return false;
   }
-  // While it lasts, the number is its own. So if it does now, it is what has been opened.
+  // While it lasts, the number is its own. So if it does now, it is what has been opened. It does as
+  // well while it is mounted, and this namespace has a copy of that mount.
   int file = open(name, O_WRONLY | O_CLOEXEC);
-  return file >= 0 && !has_ended(held) && write(file, "1", 1) == 1;
+  bool lasts = held >= 0 ? !has_ended(held) : is_mounted(&device);
+  return file >= 0 && lasts && write(file, "1", 1) == 1;
 }
 
 void abort_connection(int held, const struct device *device) {

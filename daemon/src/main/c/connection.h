@@ -27,6 +27,7 @@ bool ask_number(int held, struct device *device);
 /*
  * Ends the connection that is held, and leaves its mounts where they are. Never another: where the
  * kernel tells which one is held, what was told of it is not asked.
+ * held: -1 where nobody holds it: then only what is mounted with its source is ended
  */
 void abort_connection(int held, const struct device *device);
 

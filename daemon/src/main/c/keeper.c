@@ -290,6 +290,9 @@ static bool bring_back_node_view(
     if (is_held) {
       ask_number(DEVICE, &actual); // what is held, whatever was told of it
     }
+    if (!ours && !is_held) {
+      abort_connection(-1, &actual); // only the daemon that is stuck has it
+    }
     long long begun = now_ms();
     struct outcome outcome = show_node_view(&actual, is_held ? DEVICE : -1);
     say("%s (connection %s): brought back the node's own files in %lld ms: %d in %d mount namespaces, %d "

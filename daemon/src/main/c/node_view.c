@@ -105,8 +105,8 @@ static bool parse(char *line, const struct device *device, struct mount *mount) 
   return mount->root && mount->point;
 }
 
-/* The connection's mounts in a mountinfo, in the kernel's order; their number, or -1. */
-static int mounts_of(const char *mountinfo, const struct device *device, struct mount *mounts) {
+/* The connection's mounts in a mountinfo, in the kernel's order, so many at most; their number, or -1. */
+static int mounts_of(const char *mountinfo, const struct device *device, struct mount *mounts, int most) {
   FILE *file = fopen(mountinfo, "re");
   if (!file) {
     return -1;
@@ -114,12 +114,17 @@ static int mounts_of(const char *mountinfo, const struct device *device, struct 
   int count = 0;
   char *line = NULL;
   size_t size = 0;
-  while (count < MOUNTS && getline(&line, &size, file) > 0) {
+  while (count < most && getline(&line, &size, file) > 0) {
     count += parse(line, device, &mounts[count]);
   }
   free(line);
   fclose(file);
   return count;
+}
+
+bool is_mounted(const struct device *device) {
+  struct mount any;
+  return device->source[0] && mounts_of("/proc/self/mountinfo", device, &any, 1) == 1;
 }
 
 // ---- one namespace ---------------------------------------------------------
@@ -223,7 +228,7 @@ static int visit(int pid, const struct device *device, bool ended) {
   if (theirs < 0 || own < 0 || proc < 0 || !enter(theirs, proc)) {
     return DID_NOT_WORK;
   }
-  int files = 0, count = mounts_of("self/mountinfo", device, mounts);
+  int files = 0, count = mounts_of("self/mountinfo", device, mounts, MOUNTS);
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (count < 0 || root < 0) {
     return DID_NOT_WORK;
@@ -396,7 +401,7 @@ static void unmount_from_node(const struct device *device, bool ended) {
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   bool more = root >= 0 && chdir("/proc") == 0;
   while (more) {
-    int count = mounts_of("/proc/self/mountinfo", device, mounts);
+    int count = mounts_of("/proc/self/mountinfo", device, mounts, MOUNTS);
     more = false;
     for (int i = 0; i < count; i++) { // the mount point's own is the oldest
       more |= exchange(root, &mounts[i], -1, ended) == GONE; // not what another has mounted over it

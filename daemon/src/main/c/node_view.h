@@ -24,6 +24,9 @@ struct outcome {
  */
 struct outcome show_node_view(const struct device *device, int held);
 
+/* Whether this process sees a mount of the connection, with the source that was told of it. */
+bool is_mounted(const struct device *device);
+
 /* What mountinfo writes as \040 and the like: blanks, tabs, ends of lines and backslashes. */
 void unescape(char *text);
 

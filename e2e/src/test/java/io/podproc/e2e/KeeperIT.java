@@ -108,6 +108,12 @@ class KeeperIT {
     }
   }
 
+  /** The keeper's; and a second in which it acts, besides what it takes to notice. */
+  private static void assertWithinPatience(long sinceNanos) {
+    assertThat(Duration.ofNanos(System.nanoTime() - sinceNanos))
+        .isLessThan(Duration.ofSeconds(PATIENCE).plus(Machine.deadline(2)));
+  }
+
   // ---- the daemon stays away ----
 
   @Test
@@ -220,7 +226,9 @@ class KeeperIT {
       WatchingReader.await(readers, "live");
       keeper.killPod();
       killed.kill();
+      long since = System.nanoTime();
       WatchingReader.await(readers, "host");
+      assertWithinPatience(since);
       assertNodeShowsPlaceholders();
       WatchingReader late = watch(pod, killed, WatchingReader.PLACEHOLDERS);
       WatchingReader.await(List.of(late), "host");
@@ -290,6 +298,23 @@ class KeeperIT {
     }
   }
 
+  @Test
+  void a_keeper_that_follows_one_that_was_killed_waits_no_longer_than_that_did() {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess killed = daemon();
+        Container container = small(killed)) {
+      List<WatchingReader> readers = List.of(watch(container, killed, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(killed, 1);
+      killed.kill();
+      long since = System.nanoTime();
+      keeper.killKeeper();
+      WatchingReader.await(readers, "host");
+      assertWithinPatience(since);
+      assertNodeShowsPlaceholders();
+    }
+  }
+
   /** The new keeper had no time to be told what it would have held. */
   @Test
   void a_daemon_that_dies_just_after_its_keepers_leaves_nothing_dead() {
@@ -344,6 +369,29 @@ class KeeperIT {
       thaw(daemon);
       WatchingReader.await(readers, "live"); // it mounts again, and repairs
       awaitKept(daemon, 1);
+    }
+  }
+
+  /** The only one that could end the connection by a descriptor. */
+  @Test
+  void a_daemon_that_is_stuck_when_its_keepers_are_killed_keeps_nobody_waiting() {
+    try (KeeperProcess killed = keeper(LONG);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1);
+      freeze(daemon);
+      killed.kill();
+      long since = System.nanoTime();
+      try (KeeperProcess _ = keeper(PATIENCE)) {
+        WatchingReader.await(readers, "host");
+        assertWithinPatience(since);
+        assertNodeShowsPlaceholders();
+        thaw(daemon);
+        WatchingReader.await(readers, "live");
+        awaitKept(daemon, 1);
+      }
     }
   }
 
