@@ -180,7 +180,11 @@ final class ServingLock implements AutoCloseable {
     boolean told = file.read(last, 0) == 1;
     wasLeft = told && last.get(0) == LEFT;
     if (!told || last.get(0) != BEGUN) {
-      write(BEGUN);
+      try {
+        write(BEGUN);
+      } catch (IOException e) {
+        // The disk is full: a daemon that dies before it serves is then not told from others.
+      }
       heartbeat();
     }
   }
