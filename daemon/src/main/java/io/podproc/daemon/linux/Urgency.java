@@ -2,6 +2,7 @@
 package io.podproc.daemon.linux;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -47,7 +48,7 @@ public enum Urgency {
           .filter(thread -> name(thread).equals(COLLECTOR))
           .findFirst()
           .map(thread -> Integer.valueOf(thread.getFileName().toString()));
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return Optional.empty();
     }
   }
