@@ -122,8 +122,33 @@ static bool take_lock(int file) {
   return fcntl(file, F_SETLK, &lock) == 0;
 }
 
-static int open_turn(const struct keeper *keeper) {
-  return openat(keeper->directory, "turn", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+static bool is_write_locked(int file) {
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET}; // what a writer's is in the way of
+  return fcntl(file, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+/* What a daemon locks while it has the turn (ServingLock.java). */
+static const char *const TURN[] = {"turn", "turn-2"};
+enum { TURN_FILES = sizeof TURN / sizeof *TURN };
+
+/* Whether the turn is this keeper's now. What a stranger has locked for reading it goes without. */
+static bool take_turn(const struct keeper *keeper, int files[static TURN_FILES]) {
+  bool ours = false, others = false;
+  for (int i = 0; i < TURN_FILES; i++) {
+    files[i] = openat(keeper->directory, TURN[i], O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool locked = files[i] >= 0 && !others && take_lock(files[i]);
+    ours |= locked;
+    others |= !locked && (files[i] < 0 || is_write_locked(files[i]));
+  }
+  return ours && !others;
+}
+
+static void leave_turn(const int files[static TURN_FILES]) {
+  for (int i = 0; i < TURN_FILES; i++) {
+    if (files[i] >= 0) {
+      close(files[i]);
+    }
+  }
 }
 
 /* Which connection a keeper's file says that it holds. False: none yet. */
@@ -283,8 +308,8 @@ enum condition {
 static bool bring_back_node_view(
     const struct keeper *keeper, const struct device *device, bool is_held, enum condition condition,
     const char *why) {
-  int turn = open_turn(keeper);
-  bool ours = turn >= 0 && take_lock(turn);
+  int turn[TURN_FILES];
+  bool ours = take_turn(keeper, turn);
   if (ours || condition == ANYHOW) {
     struct device actual = *device;
     if (is_held) {
@@ -299,9 +324,7 @@ static bool bring_back_node_view(
         "could not be visited",
         why, actual.number, now_ms() - begun, outcome.files, outcome.namespaces, outcome.failed);
   }
-  if (turn >= 0) {
-    close(turn);
-  }
+  leave_turn(turn);
   return ours || condition == ANYHOW;
 }
 

@@ -316,23 +316,67 @@ class BadLuckIT {
 
   // ---- who has the turn ----
 
-  /** That it does stand by, and for whom, is told at once. */
-  @Test
-  void who_has_the_turn_and_does_not_serve_is_named() throws Exception {
+  /** A process that has locked the file of the turn, and has a name that is not fit for a log. */
+  private Process lock(String mode, String kind) throws IOException {
     Process stray =
         Command.start(
             List.of(
                 "python3",
                 "-c",
-                "import fcntl, sys, time; f = open(sys.argv[1], 'w');"
-                    + " fcntl.lockf(f, fcntl.LOCK_EX);"
+                "import fcntl, sys, time; f = open(sys.argv[1], sys.argv[2]);"
+                    + " fcntl.lockf(f, getattr(fcntl, sys.argv[3]));"
                     + " open('/proc/self/comm', 'w').write('a\"\\n\\x1b[2J');"
                     + " print(1, flush=True); time.sleep(1000)",
-                run.resolve("turn").toString()),
+                Files.writeString(run.resolve("turn"), "").toString(),
+                mode,
+                kind),
             Map.of(),
             ProcessBuilder.Redirect.PIPE);
+    assertThat(stray.getInputStream().read()).isEqualTo('1');
+    return stray;
+  }
+
+  /** Who may only read what is there can lock it for no more. */
+  @Test
+  void who_has_locked_the_turn_for_reading_is_not_waited_for() throws Exception {
+    Process stray = lock("r", "LOCK_SH");
+    try (KeeperProcess keeper = new KeeperProcess(run, 3);
+        DaemonProcess daemon = kept().launch().awaitServing()) {
+      String told =
+          "process %s (a\"\\n\\u001b[2J), which is no daemon of podproc, has locked %s"
+              .formatted(stray.pid(), run.resolve("turn"));
+      Command.eventually(
+          () -> assertThat(warnings(daemon)).singleElement().asString().contains(told));
+      assertIsAlive(daemon);
+      daemon.kill();
+      Command.eventually(
+          () -> assertThat(keeper.output()).contains("brought back the node's own files"));
+      assertThat(daemon.isMounted()).isFalse();
+    } finally {
+      stray.destroyForcibly();
+    }
+  }
+
+  /** As a container is that runs as nobody, and has the directory as a volume that is read-only. */
+  @Test
+  void nobody_can_open_what_daemons_lock() {
+    try (DaemonProcess _ = kept().launch().awaitServing()) {
+      String open =
+          "mount --bind RUN /mnt && mount -o remount,bind,ro /mnt && cd /mnt && exec setpriv"
+              + " --reuid=65534 --regid=65534 --clear-groups cat turn turn-2 serving 2>&1";
+      Output output =
+          Command.run("unshare", "-m", "bash", "-c", open.replace("RUN", run.toString()));
+      assertThat(output.text().lines())
+          .hasSize(3)
+          .allMatch(line -> line.endsWith("ermission denied"));
+    }
+  }
+
+  /** That it does stand by, and for whom, is told at once. */
+  @Test
+  void who_has_the_turn_and_does_not_serve_is_named() throws Exception {
+    Process stray = lock("w", "LOCK_EX");
     try {
-      assertThat(stray.getInputStream().read()).isEqualTo('1');
       try (DaemonProcess daemon = kept().launch()) {
         String name = "process " + stray.pid() + " (a\"\\n\\u001b[2J)";
         Command.eventually(() -> assertThat(daemon.output()).contains("standing by: " + name));

@@ -51,6 +51,7 @@ public final class SystemCalls {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   private static final int F_GETLK = 5;
+  private static final short F_RDLCK = 0;
   private static final short F_WRLCK = 1;
   private static final short F_UNLCK = 2;
 
@@ -273,10 +274,22 @@ public final class SystemCalls {
    * is in another pid namespace, or -errno, which is less than that.
    */
   public int lockHolder(int descriptor) {
+    return lockHolder(descriptor, F_WRLCK);
+  }
+
+  /** As {@link #lockHolder(int)}, of those that have locked it for writing. */
+  public int writeLockHolder(int descriptor) {
+    return lockHolder(descriptor, F_RDLCK);
+  }
+
+  /**
+   * @param wanted the kind of lock that the other's is in the way of
+   */
+  private int lockHolder(int descriptor, short wanted) {
     try (Arena arena = Arena.ofConfined()) {
       // struct flock: l_type, l_whence, l_start, l_len, l_pid
       Structure lock = Structure.of(arena, 32);
-      lock.fields().putShort(0, F_WRLCK);
+      lock.fields().putShort(0, wanted);
       int error = (int) kernel.call(FCNTL, descriptor, F_GETLK, lock.address());
       if (error < 0) {
         return error - 1;

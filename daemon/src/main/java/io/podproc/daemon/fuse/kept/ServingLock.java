@@ -5,19 +5,18 @@ import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * Whose turn it is to serve. One daemon at a time holds the lock while it serves; the kernel takes
@@ -36,13 +35,11 @@ final class ServingLock implements AutoCloseable {
   private final Path ticket;
   private final FileChannel file;
 
-  /** A file of its own: whoever closes any descriptor of a file gives up its locks on it. */
-  private final FileChannel turn;
-
-  /** The same file, to ask whose lock it has. It is closed with the other, for the same reason. */
-  private final int asked;
-
-  private @Nullable FileLock lock;
+  /**
+   * What a daemon locks while it has the turn, in this order. Two, for a stranger that has one
+   * locked for reading would have the turn for ever: a daemon goes on with the other.
+   */
+  private final List<LockFile> turn;
 
   /** The daemon whose turn it was before left in good order. */
   private boolean wasLeft;
@@ -64,24 +61,14 @@ final class ServingLock implements AutoCloseable {
           FileChannel.open(
               path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       turn =
-          FileChannel.open(
-              directory.resolve("turn"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          List.of(
+              new LockFile(directory.resolve("turn")), new LockFile(directory.resolve("turn-2")));
       keepFromOthers(path, 0600);
-      keepFromOthers(directory.resolve("turn"), 0600);
-      asked = open(directory.resolve("turn"));
+      for (LockFile each : turn) {
+        keepFromOthers(each.path(), 0600);
+      }
     } catch (IOException e) {
       throw new MountException("the run directory " + directory + " can't be used: " + e);
-    }
-  }
-
-  private static int open(Path file) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      int descriptor =
-          new SystemCalls(arena).open(file.toString(), SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC);
-      if (descriptor < 0) {
-        throw new IOException("error " + -descriptor + " of open(2)");
-      }
-      return descriptor;
     }
   }
 
@@ -91,10 +78,28 @@ final class ServingLock implements AutoCloseable {
     }
   }
 
-  /** Takes the turn if it is nobody's. */
+  /** Takes the turn if it is no other daemon's. */
   boolean tryNow() throws IOException {
-    lock = turn.tryLock();
-    return lock != null;
+    for (LockFile each : turn) {
+      if (!each.tryLock() && !isStrangers(each)) {
+        return false;
+      }
+    }
+    return isOurs();
+  }
+
+  private boolean isOurs() {
+    return turn.stream().anyMatch(LockFile::isLocked);
+  }
+
+  private static boolean isStrangers(LockFile file) {
+    boolean isStrangers = file.isReadLocked();
+    if (isStrangers) {
+      Log.warn(
+          "process %s, which is no daemon of podproc, has locked %s: going on without",
+          file.holder().orElse("unknown"), file.path());
+    }
+    return isStrangers;
   }
 
   /**
@@ -102,19 +107,9 @@ final class ServingLock implements AutoCloseable {
    * is nobody else's, or not told.
    */
   Optional<String> holder() {
-    try (Arena arena = Arena.ofConfined()) {
-      return Optional.of(new SystemCalls(arena).lockHolder(asked))
-          .filter(pid -> pid > 0)
-          .map(ServingLock::name);
-    }
-  }
-
-  private static String name(int pid) {
-    try {
-      return pid + " (" + Files.readString(Path.of("/proc", pid + "", "comm")).strip() + ")";
-    } catch (IOException e) {
-      return Integer.toString(pid);
-    }
+    return Stream.concat(turn.stream().filter(each -> !each.isReadLocked()), turn.stream())
+        .flatMap(each -> each.holder().stream())
+        .findFirst();
   }
 
   /** Lets others know that this daemon waits. */
@@ -124,7 +119,14 @@ final class ServingLock implements AutoCloseable {
 
   /** Waits for the turn. */
   void await() throws IOException {
-    lock = turn.lock();
+    for (LockFile each : turn) {
+      if (!each.isLocked() && !isStrangers(each)) {
+        each.lock();
+      }
+    }
+    if (!isOurs()) {
+      turn.getFirst().lock();
+    }
     Files.deleteIfExists(ticket);
   }
 
@@ -215,9 +217,8 @@ final class ServingLock implements AutoCloseable {
   public void close() throws IOException {
     Files.deleteIfExists(ticket);
     file.close();
-    turn.close();
-    try (Arena arena = Arena.ofConfined()) {
-      int _ = new SystemCalls(arena).close(asked);
+    for (LockFile each : turn) {
+      each.close();
     }
   }
 }

@@ -10,18 +10,25 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ServingLockTest {
   @TempDir Path directory;
 
   /** Another process is refused it: within one process the JDK does not ask the kernel. */
   private boolean isLocked() throws IOException {
-    Object inode = Files.getAttribute(directory.resolve("turn"), "unix:ino");
+    List<Object> inodes =
+        List.of(
+            Files.getAttribute(directory.resolve("turn"), "unix:ino"),
+            Files.getAttribute(directory.resolve("turn-2"), "unix:ino"));
     return Files.readAllLines(Path.of("/proc/locks")).stream()
-        .anyMatch(line -> line.contains(":" + inode + " "));
+        .filter(line -> line.contains(" WRITE "))
+        .anyMatch(line -> inodes.stream().anyMatch(inode -> line.contains(":" + inode + " ")));
   }
 
   @Test
@@ -64,21 +71,64 @@ class ServingLockTest {
     try (ServingLock free = new ServingLock(directory)) {
       assertThat(free.holder()).isEmpty();
     }
-    // Another process: of its own locks nobody is told.
+    Process other = lock("turn", "r+", "LOCK_EX");
+    try (ServingLock waiting = new ServingLock(directory)) {
+      assertThat(waiting.tryNow()).isFalse();
+      assertThat(waiting.holder()).contains(other.pid() + " (python3)");
+    } finally {
+      end(other);
+    }
+  }
+
+  /** Another process: of its own locks nobody is told. */
+  private Process lock(String file, String mode, String kind) throws IOException {
     Process other =
         new ProcessBuilder(
                 "python3",
                 "-c",
-                "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX);"
+                "import fcntl, sys; f = open(sys.argv[1], sys.argv[2]);"
+                    + " fcntl.lockf(f, getattr(fcntl, sys.argv[3]));"
                     + " print(1, flush=True); sys.stdin.read()",
-                directory.resolve("turn").toString())
+                Files.writeString(directory.resolve(file), "").toString(),
+                mode,
+                kind)
             .start();
-    try (ServingLock waiting = new ServingLock(directory)) {
-      assertThat(other.getInputStream().read()).isEqualTo('1');
-      assertThat(waiting.tryNow()).isFalse();
-      assertThat(waiting.holder()).contains(other.pid() + " (python3)");
+    assertThat(other.getInputStream().read()).isEqualTo('1');
+    return other;
+  }
+
+  private static void end(Process other) throws InterruptedException {
+    boolean _ = other.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"turn", "turn-2"})
+  void whoLocksAFileForReadingIsNoDaemonAndIsNotWaitedFor(String file) throws Exception {
+    Process stranger = lock(file, "r", "LOCK_SH");
+    try (ServingLock turn = new ServingLock(directory)) {
+      assertThat(turn.tryNow()).isTrue();
+      assertThat(isLocked()).isTrue();
     } finally {
-      boolean _ = other.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      end(stranger);
+    }
+  }
+
+  /** A daemon that went on without the first file is in the way of others by the second. */
+  @Test
+  void aDaemonBesideAStrangerIsWaitedFor() throws Exception {
+    Process stranger = lock("turn", "r", "LOCK_SH");
+    Process daemon = lock("turn-2", "r+", "LOCK_EX");
+    try (ServingLock waiting = new ServingLock(directory)) {
+      assertThat(waiting.tryNow()).isFalse();
+      assertThat(waiting.holder()).contains(daemon.pid() + " (python3)");
+      end(stranger);
+      assertThat(waiting.tryNow()).isFalse();
+      end(daemon);
+      waiting.await();
+      assertThat(waiting.tryNow()).isTrue();
+    } finally {
+      end(stranger);
+      end(daemon);
     }
   }
 
