@@ -26,8 +26,8 @@ Settings in the environment, for test:
   E2E_REGISTRY       where those come from that are not named (that of the chart; docker.io/library)
   E2E_PULL_POLICY    Never, Always or IfNotPresent, of all images (IfNotPresent)
   E2E_LAST_DAEMON_IMAGE, E2E_LAST_WEBHOOK_IMAGE, E2E_LAST_CHART
-                     the last release, to upgrade from; the chart is a directory or an archive (the one
-                     in this checkout). Without images that test is skipped
+                     the last release, to upgrade from; the chart is a directory or an archive. Without
+                     all three that test is skipped
   E2E_NAMESPACE      where podproc is installed (podproc-e2e-system)
   E2E_PATIENCE       how many times longer than usual all may take, like 3 or 0.5 (1)
 Needs kind, and docker or podman, which KUBECONFIG spares; a JDK 25, Maven, make, and a C compiler with a

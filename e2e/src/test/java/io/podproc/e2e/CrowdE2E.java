@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
@@ -23,6 +24,9 @@ import org.junit.jupiter.api.TestReporter;
 @ClusterTest
 class CrowdE2E {
   private static final int PODS = 100;
+
+  /** Fewer are no crowd. */
+  private static final int LEAST = 50;
 
   /** MemTotal of what the manifest describes, in kB. */
   private static final long LIMIT = 32 * 1024;
@@ -84,12 +88,20 @@ class CrowdE2E {
     }
   }
 
-  /** Once without podproc, once with; as many as the cluster has room for, if that is less. */
-  @Test
-  void a_hundred_pods_start_at_once_and_all_are_injected(Cluster cluster, TestReporter figures) {
-    int pods = Math.min(PODS, room(cluster.client()) - SPARE);
-    assertThat(pods).as("pods that this cluster has room for").isPositive();
+  /** As many as the cluster has room for, if that is less than a hundred: a kubelet takes 110. */
+  private static int pods(Cluster cluster, TestReporter figures) {
+    int room = room(cluster.client()) - SPARE;
+    Assumptions.assumeTrue(room >= LEAST, "the cluster has room for " + room + " pods more only");
+    int pods = Math.min(PODS, room);
     figures.publishEntry("pods", Integer.toString(pods));
+    return pods;
+  }
+
+  /** Once without podproc, once with. */
+  @Test
+  void up_to_a_hundred_pods_start_at_once_and_all_are_injected(
+      Cluster cluster, TestReporter figures) {
+    int pods = pods(cluster, figures);
 
     String plain = cluster.namespace();
     start(cluster, plain, pods, figures, "plain");
@@ -112,11 +124,9 @@ class CrowdE2E {
 
   /** Where no hostPath is admitted. Nothing waits for the files: how many were late is told. */
   @Test
-  void a_hundred_pods_start_at_once_and_their_nodes_bring_all_the_files(
+  void up_to_a_hundred_pods_start_at_once_and_their_nodes_bring_all_the_files(
       Cluster cluster, TestReporter figures) {
-    int pods = Math.min(PODS, room(cluster.client()) - SPARE);
-    assertThat(pods).as("pods that this cluster has room for").isPositive();
-    figures.publishEntry("pods", Integer.toString(pods));
+    int pods = pods(cluster, figures);
 
     String plain = cluster.namespace(Cluster.BASELINE);
     start(cluster, plain, pods, figures, "plain");

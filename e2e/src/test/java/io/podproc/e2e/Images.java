@@ -64,7 +64,7 @@ final class Images {
         : Map.of("registry", registry, "pullPolicy", pullPolicy());
   }
 
-  /** Whether a setting names an image. */
+  /** Whether a setting names an image, or a chart. */
   boolean names(String setting) {
     return !setting(setting).isEmpty();
   }

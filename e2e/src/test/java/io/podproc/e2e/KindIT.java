@@ -138,6 +138,18 @@ class KindIT {
   }
 
   @Test
+  void nothing_is_left_when_it_is_interrupted() throws Exception {
+    serve();
+    Process process = start(suite(type("OptOutE2E")), "test");
+    Command.await("podproc is there", Machine.deadline(120), () -> left().size() > 5);
+    process.destroy();
+    Output output = end(process);
+    assertThat(output.text()).contains("kind.sh: stopping what runs, so that it removes what it");
+    assertThat(output.status()).isEqualTo(143);
+    assertThat(left()).isEmpty();
+  }
+
+  @Test
   void somebody_else_s_podproc_is_left_alone() throws Exception {
     serve("--others", "theirs");
     Output output = end(start(suite(type("InstallE2E")), "test"));

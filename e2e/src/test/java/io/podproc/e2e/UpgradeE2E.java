@@ -13,14 +13,17 @@ import org.junit.jupiter.api.TestReporter;
 @ClusterTest
 @Order(Integer.MAX_VALUE - 1)
 class UpgradeE2E {
+  /** This checkout's chart asks its images for what those of the last release may not know. */
+  private static final String LAST_CHART = "E2E_LAST_CHART";
+
   @Test
   void an_upgrade_from_the_last_release_is_felt_by_nobody(Cluster cluster, TestReporter figures) {
-    for (String setting : new String[] {"E2E_LAST_DAEMON_IMAGE", "E2E_LAST_WEBHOOK_IMAGE"}) {
+    for (String setting :
+        new String[] {"E2E_LAST_DAEMON_IMAGE", "E2E_LAST_WEBHOOK_IMAGE", LAST_CHART}) {
       Assumptions.assumeTrue(
-          cluster.images().names(setting), setting + " names no image of the last release");
+          cluster.images().names(setting), setting + " names nothing of the last release");
     }
-    Path checkout = Machine.checkout();
-    Path chart = checkout.resolve(System.getenv().getOrDefault("E2E_LAST_CHART", "helm/podproc"));
+    Path chart = Machine.checkout().resolve(System.getenv().getOrDefault(LAST_CHART, ""));
     String namespace = cluster.namespace(Cluster.OPT_IN);
     Readers readers;
     try {
