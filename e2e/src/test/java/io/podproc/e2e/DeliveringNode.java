@@ -94,6 +94,18 @@ final class DeliveringNode implements AutoCloseable {
     return server;
   }
 
+  /** What {@code podproc explain} says of it. */
+  String explain(RuncContainer container) {
+    return Command.run(
+            "env",
+            "PODPROC_RUN_DIRECTORY=" + folder.resolve("run"),
+            Machine.checkout().resolve("daemon/target/podproc").toString(),
+            "explain",
+            "--pid",
+            Integer.toString(container.pid()))
+        .text();
+  }
+
   /** The last that was started. */
   DaemonProcess daemon() {
     return daemons.getLast();

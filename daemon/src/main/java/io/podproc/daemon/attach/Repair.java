@@ -17,10 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
@@ -29,13 +25,8 @@ import java.util.stream.Collectors;
  * time; whatever goes wrong in one, the others get their turn.
  */
 public final class Repair {
-  /** For what is done in a namespace; and until it is given up. */
+  /** For what is done in a namespace, where each step is answered. */
   private static final Duration TIME = Duration.ofSeconds(3);
-
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-
-  /** So many namespaces are visited side by side: one that never answers holds up no other. */
-  private static final int AT_ONCE = 32;
 
   private static final String LATE = "no time left";
   private static final String OTHER = "another mount is seen there";
@@ -98,39 +89,27 @@ public final class Repair {
   }
 
   private Totals visit(List<MountNamespace> namespaces, Work work) throws InterruptedException {
+    List<List<Change>> all = new ArrayList<>();
+    SideBySide.visit(
+        namespaces,
+        namespace -> enter(namespace, work),
+        new SideBySide.Listener<>() {
+          @Override
+          public void ended(MountNamespace namespace, List<Change> outcomes) {
+            told.visited(namespace, outcomes);
+            all.add(outcomes);
+          }
+
+          @Override
+          public void failed(MountNamespace namespace, String why) {
+            ended(namespace, Repair.failed(namespace.findings(), Result.FAILED, why));
+          }
+        });
     Totals totals = Totals.NONE;
-    for (int from = 0; from < namespaces.size(); from += AT_ONCE) {
-      List<MountNamespace> some =
-          namespaces.subList(from, Math.min(from + AT_ONCE, namespaces.size()));
-      List<FutureTask<List<Change>>> visits =
-          some.stream().map(namespace -> start(namespace, work)).toList();
-      long end = System.nanoTime() + PATIENCE.toNanos();
-      for (int number = 0; number < some.size(); number++) {
-        List<Change> outcomes = await(some.get(number), visits.get(number), end);
-        told.visited(some.get(number), outcomes);
-        totals = totals.and(outcomes);
-      }
+    for (List<Change> outcomes : all) {
+      totals = totals.and(outcomes);
     }
     return totals;
-  }
-
-  private FutureTask<List<Change>> start(MountNamespace namespace, Work work) {
-    FutureTask<List<Change>> visit = new FutureTask<>(() -> enter(namespace, work));
-    Thread.ofPlatform().daemon().name("repair-" + namespace.pid()).start(visit);
-    return visit;
-  }
-
-  private static List<Change> await(
-      MountNamespace namespace, FutureTask<List<Change>> visit, long end)
-      throws InterruptedException {
-    try {
-      return visit.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      return failed(
-          namespace.findings(), Result.FAILED, "no answer within " + PATIENCE.toSeconds() + " s");
-    } catch (ExecutionException e) {
-      return failed(namespace.findings(), Result.FAILED, String.valueOf(e.getCause()));
-    }
   }
 
   private List<Change> enter(MountNamespace namespace, Work work) {
