@@ -120,7 +120,7 @@ class ReasonsIT {
     RuncContainer container = run("labelled", Map.of(), Map.of());
     awaitWhy(container, "/proc/meminfo", "the container", "brought by the node");
     String pid = Integer.toString(container.pid());
-    String _ = Command.run("nsenter", "-t", pid, "-m", "umount", "/proc/meminfo").ok();
+    String _ = Command.run("nsenter", "-t", pid, "-a", "-r", "umount", "/proc/meminfo").ok();
     awaitWhy(
         container,
         "/proc/meminfo",
