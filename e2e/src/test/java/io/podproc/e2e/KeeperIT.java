@@ -507,7 +507,7 @@ class KeeperIT {
             Machine.deadline(10),
             () -> evil.run("cat /proc/stat /proc/swaps /proc/uptime >/dev/null").status() == 0);
         // Those that follow at once wait for a second, so that nobody can keep the daemon busy.
-        assertThat(dead).isLessThan(Machine.deadline(times == 1 ? 2 : 3));
+        assertThat(dead).isLessThan(Machine.deadline(times == 1 ? 1 : 2));
       }
       WatchingReader.await(readers, "live");
       awaitKept(daemon, 1); // by a keeper that began anew
