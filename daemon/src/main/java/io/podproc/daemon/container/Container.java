@@ -6,13 +6,10 @@ import io.podproc.daemon.cgroup.Cgroup;
 import io.podproc.daemon.cgroup.MemoryFacts;
 import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.HostFacts;
-import io.podproc.daemon.host.LivingProcess;
 import io.podproc.daemon.host.NodeCounts;
 import io.podproc.daemon.host.Processes;
-import io.podproc.daemon.linux.ExhaustedException;
 import io.podproc.daemon.view.CpuPolicy;
 import io.podproc.daemon.view.CpuTimes;
-import io.podproc.daemon.view.Load;
 import io.podproc.daemon.view.VisibleCpus;
 import io.podproc.rules.ViewWish;
 import java.io.Closeable;
@@ -21,14 +18,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Future;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A container: its cgroup, and what must be remembered of it between two reads. Whoever serves
- * reads what was last found of its threads, and never looks for them.
- */
+/** A container: its cgroup, its threads, and what must be remembered of it between two reads. */
 final class Container implements Closeable {
   /** All that containers have in common. */
   record Node(
@@ -38,22 +31,14 @@ final class Container implements Closeable {
       Looks looks,
       LongSupplier nanoTime) {}
 
-  /** For how long the first look may take. What takes longer is the sampler's. */
-  private static final Duration FIRST_LOOK = Duration.ofMillis(20);
-
   private final ProcCgroup paths;
   private final Cgroup cgroup;
   private final Node node;
   private final ContainerView view;
-  private final Optional<Ancestry> firstCaller;
+  private final Threads threads;
   private final Showing showing;
-  private final LoadAccount loadAccount = new LoadAccount();
-  private final Duration begun;
-  private volatile @Nullable Duration leastStart;
   private volatile boolean closed;
   private volatile long askedNanos;
-  private volatile @Nullable LivingProcess oldest;
-  private volatile @Nullable Future<?> firstLook;
 
   @GuardedBy("this")
   private @Nullable CpuLedger ledger;
@@ -75,9 +60,8 @@ final class Container implements Closeable {
     this.cgroup = cgroup;
     this.node = node;
     this.view = view;
-    this.firstCaller = firstCaller;
+    this.threads = new Threads(paths, cgroup, node, firstCaller);
     this.showing = new Showing(paths);
-    this.begun = node.host.uptime();
     this.askedNanos = node.nanoTime.getAsLong();
   }
 
@@ -89,6 +73,10 @@ final class Container implements Closeable {
   /** What open files have of it. */
   ContainerView view() {
     return view;
+  }
+
+  Threads threads() {
+    return threads;
   }
 
   HostFacts host() {
@@ -124,10 +112,8 @@ final class Container implements Closeable {
   }
 
   private void findName(Map<String, ViewWish> wishes) {
-    LivingProcess known = oldest;
-    int pid = known != null ? known.pid() : firstCaller.map(Ancestry::tid).orElse(0);
     try {
-      showing.findName(node.processes, pid, wishes);
+      showing.findName(node.processes, threads.somebody(), wishes);
     } catch (IOException e) {
       // It is gone, or the pod's word is told again within a minute.
     }
@@ -141,43 +127,6 @@ final class Container implements Closeable {
     }
   }
 
-  /** The age of the oldest process that was found; until then, of the first caller's oldest. */
-  Duration age() throws IOException {
-    Optional<Census> census = census();
-    if (census.isPresent() && census.get().total() == 0) {
-      throw new IOException("no process is left in " + paths);
-    }
-    Duration now = node.host.uptime();
-    Duration start = census.isPresent() ? census.get().start() : leastStart();
-    return start.compareTo(now) > 0 ? Duration.ZERO : now.minus(start);
-  }
-
-  /** Asked once: the first caller ends, and nobody grows younger by that. */
-  private Duration leastStart() throws ExhaustedException {
-    Duration known = leastStart;
-    if (known == null) {
-      known = begun;
-      try {
-        if (firstCaller.isPresent()) {
-          known = firstCaller.get().start(paths);
-        }
-      } catch (ExhaustedException e) {
-        throw e;
-      } catch (IOException e) {
-        // That one has ended already.
-      }
-      leastStart = known;
-    }
-    return known;
-  }
-
-  Load load() throws IOException {
-    Optional<Census> census = census();
-    // A thread has a pid in each namespace: the node gives out no less than the container.
-    int pids = census.isPresent() ? node.processes.pidsSince(loadAccount.nodePid()) : 0;
-    return loadAccount.load().now(cgroup.tasks(), pids);
-  }
-
   /** What the node has counted since somebody first asked. */
   NodeCounts nodeCounts() throws IOException {
     NodeCounts now = node.host.stat().counts();
@@ -189,137 +138,16 @@ final class Container implements Closeable {
     }
   }
 
-  /** The last one; who asks before the first is there waits a moment. */
-  private Optional<Census> census() {
-    Optional<Census> last = loadAccount.census();
-    Future<?> first = firstLook;
-    if (last.isPresent() || first == null) {
-      return last;
-    }
-    node.looks.await(first);
-    firstLook = null; // never again: it may take for ever
-    return loadAccount.census();
-  }
-
-  LoadAccount loadAccount() {
-    return loadAccount;
-  }
-
-  /** Has its threads looked for. Who asks first waits meanwhile, and later has ended, maybe. */
-  void lookSoon() {
-    try {
-      Duration _ = leastStart();
-    } catch (ExhaustedException e) {
-      // It is asked for again with its age.
-    }
-    long begun = node.nanoTime.getAsLong();
-    firstLook =
-        node.looks.begin(() -> {
-          try {
-            boolean _ = look(() -> node.nanoTime.getAsLong() - begun > FIRST_LOOK.toNanos());
-          } catch (IOException e) {
-            // It is gone, or podproc is short of something: the sampler will see.
-          }
-        });
-  }
-
-  /**
-   * Looks at all its threads.
-   *
-   * @param isOver whether there is no more time
-   * @return false where that was so, or there are too many; then the last census holds
-   * @throws IOException the cgroup is gone
-   */
-  boolean look(BooleanSupplier isOver) throws IOException {
-    Optional<Look> look = Look.begin(cgroup, node.processes, isOver);
-    if (look.isEmpty() || !look.get().goOn(isOver)) {
-      return false;
-    }
-    take(look.get().census());
-    return true;
-  }
-
-  /** As {@link Look#begin}, of this one's threads. */
-  Optional<Look> beginLook(BooleanSupplier isOver) throws IOException {
-    return Look.begin(cgroup, node.processes, isOver);
-  }
-
-  /** What a look has found is what readers see from now on. */
-  synchronized void take(Census census) throws ExhaustedException {
-    LivingProcess known = oldest;
-    boolean isSame =
-        known != null
-            && known.pid() == census.oldest()
-            && known.start().equals(census.start())
-            && known.isAlive();
-    if (!isSame && !closed) {
-      try {
-        oldest = census.total() == 0 ? null : node.processes.living(census.oldest());
-      } catch (ExhaustedException e) {
-        throw e;
-      } catch (IOException e) {
-        oldest = null; // ended meanwhile
-      }
-      if (known != null) {
-        known.close();
-      }
-    }
-    loadAccount.take(census);
-  }
-
-  /** Whether its threads may be others than those that were last looked at. */
-  boolean hasChanged() throws IOException {
-    // No thread gets into another state without running soon before or after, be it for a moment.
-    int nodePid = node.processes.lastPid();
-    long used = cgroup.usedNanos();
-    boolean rested = loadAccount.census().filter(last -> last.usedNanos() == used).isPresent();
-    if (rested) {
-      loadAccount.rested(nodePid);
-    }
-    return !rested || !isAlive();
-  }
-
-  /**
-   * Whether the process that it began with still runs, so that its cgroup is the one it was and
-   * what is remembered of it holds.
-   */
-  boolean isAlive() {
-    LivingProcess known = oldest;
-    return known != null && known.isAlive();
-  }
-
-  /** Whether that one was found, and has ended. */
-  boolean hasEnded() {
-    return loadAccount.census().isPresent() && !isAlive();
-  }
-
   /**
    * Goes on where another daemon left off.
    *
    * @throws IOException it is gone, or another container
    */
   synchronized void restore(Snapshot.OfContainer snapshot) throws IOException {
-    LivingProcess known = node.processes.living(snapshot.oldest());
-    if (!known.start().equals(snapshot.start())) {
-      known.close();
-      throw new IOException("another container at " + paths);
-    }
-    oldest = known;
+    threads.restore(snapshot);
     ledger = snapshot.cpu().map(CpuLedger::new).orElse(null);
     firstCounts = snapshot.firstCounts().orElse(null);
     showing.restore(snapshot.shown());
-    Load load = snapshot.load();
-    loadAccount.restore(
-        load,
-        new Census(
-            Census.NOT_USED,
-            snapshot.oldest(),
-            snapshot.start(),
-            load.running(),
-            load.blocked(),
-            load.total(),
-            load.lastPid(),
-            snapshot.nodePid()));
   }
 
   /** What the next daemon needs to know; empty where nobody has looked, or nobody is left. */
@@ -330,17 +158,18 @@ final class Container implements Closeable {
       cpu = Optional.ofNullable(ledger).map(CpuLedger::snapshot);
       counts = Optional.ofNullable(firstCounts);
     }
-    return loadAccount
+    LoadAccount account = threads.loadAccount();
+    return account
         .census()
-        .filter(census -> census.total() > 0 && isAlive())
+        .filter(census -> census.total() > 0 && threads.isAlive())
         .map(census ->
             new Snapshot.OfContainer(
                 paths,
                 census.oldest(),
                 census.start(),
                 cpu,
-                loadAccount.load(),
-                loadAccount.nodePid(),
+                account.load(),
+                account.nodePid(),
                 counts,
                 showing.shown()));
   }
@@ -351,13 +180,13 @@ final class Container implements Closeable {
         return ledger;
       }
     }
-    Duration age = age(); // may wait a moment, and the others do not
+    Duration age = threads.age(); // may wait a moment, and the others do not
     synchronized (this) {
       if (ledger != null) {
         return ledger;
       }
       CpuLedger begun = new CpuLedger(node.nanoTime.getAsLong() - age.toNanos());
-      if (loadAccount.census().isPresent()) { // else it is older than that, maybe
+      if (threads.loadAccount().census().isPresent()) { // else it is older than that, maybe
         ledger = begun;
       }
       return begun;
@@ -384,10 +213,6 @@ final class Container implements Closeable {
   public synchronized void close() {
     closed = true;
     cgroup.close();
-    LivingProcess known = oldest;
-    oldest = null;
-    if (known != null) {
-      known.close();
-    }
+    threads.close();
   }
 }

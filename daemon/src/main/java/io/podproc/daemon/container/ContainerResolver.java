@@ -185,7 +185,7 @@ public final class ContainerResolver implements Views {
   @Override
   public View renew(View view) {
     Container stale = ((ContainerView) view).container();
-    if (stale.hasEnded()) {
+    if (stale.threads().hasEnded()) {
       containers.remove(stale);
     } else {
       stale.cgroup().reopen();

@@ -78,12 +78,12 @@ final class ContainerView implements View {
 
   @Override
   public Duration age() throws IOException {
-    return container().age();
+    return container().threads().age();
   }
 
   @Override
   public Load load() throws IOException {
-    return container().load();
+    return container().threads().load();
   }
 
   @Override

@@ -117,7 +117,7 @@ public final class Containers {
     view.found(container);
     Snapshot.OfContainer snapshot = remembered.remove(paths);
     if (snapshot == null || !goesOn(container, snapshot)) {
-      container.lookSoon();
+      container.threads().lookSoon();
     }
     return container;
   }
@@ -176,7 +176,7 @@ public final class Containers {
   void recall() {
     for (ProcCgroup paths : List.copyOf(remembered.keySet())) {
       Container container = at(paths);
-      if (!container.isAlive()) {
+      if (!container.threads().isAlive()) {
         remove(container);
       }
     }

@@ -80,7 +80,7 @@ public final class LoadSampler {
       each(
           container,
           () -> {
-            if (container.hasChanged()) {
+            if (container.threads().hasChanged()) {
               look(container, isOver);
             }
           });
@@ -88,7 +88,7 @@ public final class LoadSampler {
     lookAtLarge();
     // Not before: on a busy node also the look at a small one may be interrupted.
     for (Container container : all) {
-      each(container, () -> container.loadAccount().sample(due, interval));
+      each(container, () -> container.threads().loadAccount().sample(due, interval));
     }
   }
 
@@ -113,12 +113,17 @@ public final class LoadSampler {
     if (large.contains(container) || isOver.getAsBoolean()) {
       return;
     }
-    if (container.loadAccount().census().filter(last -> last.total() > MANY).isPresent()) {
+    if (container
+        .threads()
+        .loadAccount()
+        .census()
+        .filter(last -> last.total() > MANY)
+        .isPresent()) {
       large.add(container);
       return;
     }
     BooleanSupplier isLong = after(LOOK);
-    if (!container.look(() -> isLong.getAsBoolean() || isOver.getAsBoolean())) {
+    if (!container.threads().look(() -> isLong.getAsBoolean() || isOver.getAsBoolean())) {
       if (!isOver.getAsBoolean()) {
         large.add(container);
       }
@@ -139,7 +144,7 @@ public final class LoadSampler {
     Look look = underWay;
     underWay = null; // unless it is to be gone on with
     if (look == null) {
-      Optional<Look> begun = container.beginLook(isOver);
+      Optional<Look> begun = container.threads().beginLook(isOver);
       if (begun.isEmpty()) {
         cuts.increment();
         large.remove(container);
@@ -152,14 +157,19 @@ public final class LoadSampler {
       return;
     }
     large.remove(container);
-    container.take(look.census());
+    container.threads().take(look.census());
     if (isEmpty(container)) {
       forget(container);
     }
   }
 
   private static boolean isEmpty(Container container) {
-    return container.loadAccount().census().filter(census -> census.total() > 0).isEmpty();
+    return container
+        .threads()
+        .loadAccount()
+        .census()
+        .filter(census -> census.total() > 0)
+        .isEmpty();
   }
 
   private void forget(Container container) {

@@ -356,12 +356,12 @@ class ContainerResolverTest {
     kernel.process(300).at(WEB).numbered(1).startedAt(9990);
     kernel.cgroup(WEB, 1000).members(WEB, 300);
     Container first = seenBy(300);
-    assertThat(first.age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(first.threads().age()).isEqualTo(Duration.ofSeconds(10));
     containers.remove(first);
     assertThatThrownBy(first::cpuTimes).isInstanceOf(IOException.class);
     Container second = seenBy(300);
     assertThat(second).isNotSameAs(first);
-    assertThat(second.age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(second.threads().age()).isEqualTo(Duration.ofSeconds(10));
     assertThat(containers.at(second.paths())).isSameAs(second);
   }
 }

@@ -70,35 +70,35 @@ class ContainersTest {
 
   @Test
   void itIsAsOldAsItsOldestProcess() throws IOException {
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(10));
   }
 
   @Test
   void whenThatEndsTheNextOldestCounts() throws IOException {
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(10));
     kernel.remove("proc/300").members("/web", 301);
     sample();
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(5));
   }
 
   @Test
   void aPidThatIsUsedAgainIsAnotherProcess() throws IOException {
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(10));
     kernel.remove("proc/300").process(300).startedAt(9999);
     sample();
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(5));
   }
 
   @Test
   void anAgeIsNeverNegative() throws IOException {
     kernel.members("/web", 300).process(300).startedAt(10_001);
-    assertThat(web().age()).isZero();
+    assertThat(web().threads().age()).isZero();
   }
 
   @Test
   void withoutAProcessThereIsNoAge() {
     kernel.members("/web");
-    assertThatThrownBy(() -> web().age())
+    assertThatThrownBy(() -> web().threads().age())
         .isInstanceOf(IOException.class)
         .hasMessageContaining("no process");
   }
@@ -117,7 +117,7 @@ class ContainersTest {
     Container log = containers.at(ProcCgroup.parse("0::/log\n"));
     assertThat(log.cpuTimes().total().used().sum()).isEqualTo(1_000_000_000L);
     assertThat(web().cpuTimes().total().used().sum()).isEqualTo(2_000_000_000L);
-    assertThat(log.age()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(log.threads().age()).isEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
@@ -143,7 +143,7 @@ class ContainersTest {
     int readers = 4;
     int times = 200;
     Container busy = container(new BusyCgroup(), FakeKernel.looks());
-    busy.lookSoon();
+    busy.threads().lookSoon();
     try (ExecutorService threads = Executors.newFixedThreadPool(readers)) {
       List<Future<?>> all = new ArrayList<>();
       for (int i = 0; i < readers; i++) {
@@ -201,15 +201,18 @@ class ContainersTest {
     try (ExecutorService looking = Executors.newSingleThreadExecutor()) {
       try {
         Container container = container(cgroup, new Looks(looking, LoadSamplerTest::fail));
-        container.lookSoon();
+        container.threads().lookSoon();
         cgroup.begun.await();
         // The first one waits a moment, and is told what is known without a count.
-        assertThat(container.load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0, 0));
-        assertThat(container.age()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(container.threads().load())
+            .isEqualTo(new Load(List.of(0L, 0L, 0L), 0, 0, 0, 0, 0));
+        assertThat(container.threads().age()).isEqualTo(Duration.ofSeconds(10));
         assertThat(container.cpuTimes().visible()).hasSize(2);
         assertThat(container.snapshot()).isEmpty();
         kernel.remove("proc/301").bootedFor(Duration.ofSeconds(10_003));
-        assertThat(container.age()).as("when that one has ended").isEqualTo(Duration.ofSeconds(13));
+        assertThat(container.threads().age())
+            .as("when that one has ended")
+            .isEqualTo(Duration.ofSeconds(13));
       } finally {
         cgroup.ended.countDown();
       }
@@ -222,11 +225,12 @@ class ContainersTest {
     try (ExecutorService looking = Executors.newSingleThreadExecutor()) {
       try {
         Container container = container(cgroup, new Looks(looking, LoadSamplerTest::fail));
-        container.lookSoon();
+        container.threads().lookSoon();
         kernel.remove("proc/301");
-        assertThat(container.age()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(container.threads().age()).isEqualTo(Duration.ofSeconds(5));
         kernel.remove("proc/300").bootedFor(Duration.ofSeconds(10_003));
-        assertThat(container(cgroup, new Looks(looking, LoadSamplerTest::fail)).age()).isZero();
+        assertThat(container(cgroup, new Looks(looking, LoadSamplerTest::fail)).threads().age())
+            .isZero();
       } finally {
         cgroup.ended.countDown();
       }
@@ -237,8 +241,8 @@ class ContainersTest {
   void theFirstReaderIsToldWhatTheFirstLookFinds() throws Exception {
     try (ExecutorService looking = Executors.newSingleThreadExecutor()) {
       Container container = container(new BusyCgroup(), new Looks(looking, LoadSamplerTest::fail));
-      container.lookSoon();
-      assertThat(container.load().total()).isEqualTo(1);
+      container.threads().lookSoon();
+      assertThat(container.threads().load().total()).isEqualTo(1);
     }
   }
 
@@ -271,8 +275,8 @@ class ContainersTest {
   @Test
   void aContainerGoesOnWhereAnotherDaemonLeftOff() throws IOException {
     containers.remember(List.of(snapshot("/web")));
-    assertThat(web().load()).isEqualTo(new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17, 17));
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(web().threads().load()).isEqualTo(new Load(List.of(7L, 8L, 9L), 1, 2, 3, 17, 17));
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(10));
     assertThat(containers.snapshots()).containsExactly(snapshot("/web"));
   }
 
@@ -306,8 +310,8 @@ class ContainersTest {
   void anotherContainerOfThatNameBeginsAnew() throws IOException {
     kernel.process(300).at("/web").startedAt(9991);
     containers.remember(List.of(snapshot("/web")));
-    assertThat(web().load().averages()).containsOnly(0L);
-    assertThat(web().load().total()).isEqualTo(2);
+    assertThat(web().threads().load().averages()).containsOnly(0L);
+    assertThat(web().threads().load().total()).isEqualTo(2);
   }
 
   @Test

@@ -67,7 +67,7 @@ class LoadSamplerTest {
 
   @Test
   void theFirstReadCountsOnTheSpotAndHasNoAverageYet() throws IOException {
-    assertThat(web().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 2, 17, 17));
+    assertThat(web().threads().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 2, 17, 17));
   }
 
   @Test
@@ -78,7 +78,7 @@ class LoadSamplerTest {
     kernel.process(304).state('I');
     web();
     sampleAfter(INTERVAL);
-    Load load = web().load();
+    Load load = web().threads().load();
     assertThat(load.running()).isEqualTo(1);
     assertThat(load.blocked()).isEqualTo(1);
     assertThat(load.total()).isEqualTo(5);
@@ -111,7 +111,7 @@ class LoadSamplerTest {
     sampler = hurried(failures);
     manyThreads(2000);
     int rounds = 0;
-    while (web.loadAccount().load().total() == 2) {
+    while (web.threads().loadAccount().load().total() == 2) {
       run();
       long begun = kernel.nanoTime();
       sampleAfter(INTERVAL);
@@ -120,7 +120,7 @@ class LoadSamplerTest {
       rounds++;
     }
     assertThat(rounds).isBetween(3, 6);
-    assertThat(web.loadAccount().load().running()).isEqualTo(2000);
+    assertThat(web.threads().loadAccount().load().running()).isEqualTo(2000);
     assertThat(sampler.cuts()).isZero();
     assertThat(failures).isEmpty();
   }
@@ -149,7 +149,7 @@ class LoadSamplerTest {
     assertThat(looksAtTheClock.get()).isGreaterThan(interruption);
     LoadAverage expected = new LoadAverage();
     expected.advance(3, 1, INTERVAL);
-    assertThat(web.load().averages()).isEqualTo(expected.values());
+    assertThat(web.threads().load().averages()).isEqualTo(expected.values());
     assertThat(failures).isEmpty();
   }
 
@@ -164,23 +164,23 @@ class LoadSamplerTest {
     kernel.process(400).state('R');
     kernel.cgroup("/log", 2);
     sampleAfter(INTERVAL);
-    assertThat(log.load().running()).isEqualTo(1);
-    assertThat(log.load().averages().getFirst()).isPositive();
-    assertThat(web.load().running()).isEqualTo(1); // as before
+    assertThat(log.threads().load().running()).isEqualTo(1);
+    assertThat(log.threads().load().averages().getFirst()).isPositive();
+    assertThat(web.threads().load().running()).isEqualTo(1); // as before
   }
 
   @Test
   void whatIsBeyondBoundsKeepsWhatWasKnown() throws IOException {
-    Load before = web().load();
+    Load before = web().threads().load();
     for (int i = 0; i < 40; i++) {
       kernel.members("/web" + "/a".repeat(i + 1));
     }
     run();
     sampleAfter(INTERVAL);
     assertThat(sampler.cuts()).isEqualTo(1);
-    assertThat(web().load().total()).isEqualTo(before.total());
-    assertThat(web().load().averages().getFirst()).isPositive();
-    assertThat(web().age()).isEqualTo(Duration.ofSeconds(1000));
+    assertThat(web().threads().load().total()).isEqualTo(before.total());
+    assertThat(web().threads().load().averages().getFirst()).isPositive();
+    assertThat(web().threads().age()).isEqualTo(Duration.ofSeconds(1000));
     assertThat(containers.size()).isEqualTo(1);
     // By what the kernel says of their number, none is looked at.
     kernel.remove("cgroup/web/a").write("cgroup/web/cgroup.stat", "nr_descendants 10000\n");
@@ -191,16 +191,16 @@ class LoadSamplerTest {
     run();
     kernel.process(301).state('S');
     sampleAfter(INTERVAL);
-    assertThat(web().load().running()).isZero();
+    assertThat(web().threads().load().running()).isZero();
   }
 
   @Test
   void nothingHappensBeforeASampleIsDue() throws IOException {
     web();
     sampleAfter(INTERVAL.minusMillis(1));
-    assertThat(web().load().averages()).containsOnly(0L);
+    assertThat(web().threads().load().averages()).containsOnly(0L);
     sampleAfter(Duration.ofMillis(1));
-    assertThat(web().load().averages().getFirst()).isPositive();
+    assertThat(web().threads().load().averages().getFirst()).isPositive();
   }
 
   @Test
@@ -209,25 +209,25 @@ class LoadSamplerTest {
     sampleAfter(Duration.ofSeconds(17));
     LoadAverage expected = new LoadAverage();
     expected.advance(1, 3, INTERVAL);
-    assertThat(web().load().averages()).isEqualTo(expected.values());
+    assertThat(web().threads().load().averages()).isEqualTo(expected.values());
     // 2 s of the fourth have passed already.
     sampleAfter(Duration.ofSeconds(3));
     expected.advance(1, 1, INTERVAL);
-    assertThat(web().load().averages()).isEqualTo(expected.values());
+    assertThat(web().threads().load().averages()).isEqualTo(expected.values());
   }
 
   @Test
   void aContainerThatDidNothingIsNotLookedAt() throws IOException {
     web();
     sampleAfter(INTERVAL);
-    assertThat(web().load().running()).isEqualTo(1);
+    assertThat(web().threads().load().running()).isEqualTo(1);
     // Who looked would see the change.
     kernel.process(301).state('S');
     sampleAfter(INTERVAL);
-    assertThat(web().load().running()).isEqualTo(1);
+    assertThat(web().threads().load().running()).isEqualTo(1);
     run();
     sampleAfter(INTERVAL);
-    assertThat(web().load().running()).isZero();
+    assertThat(web().threads().load().running()).isZero();
   }
 
   @Test
@@ -245,33 +245,33 @@ class LoadSamplerTest {
     web();
     sampleAfter(INTERVAL);
     assertThat(containers.size()).isEqualTo(1);
-    assertThat(web().load().averages().getFirst()).isPositive();
+    assertThat(web().threads().load().averages().getFirst()).isPositive();
   }
 
   @Test
   void aThreadThatEndsWhileItIsCountedDoesNotCount() throws IOException {
     kernel.members("/web", 300, 301, 999);
-    assertThat(web().load().total()).isEqualTo(2);
+    assertThat(web().threads().load().total()).isEqualTo(2);
   }
 
   @Test
   void aCommWithBlanksAndParenthesesIsNoState() throws IOException {
     kernel.process(300).comm("a) R (b").namespace("pid:[7]").numbered(1);
-    assertThat(web().load().running()).isEqualTo(1);
+    assertThat(web().threads().load().running()).isEqualTo(1);
   }
 
   @Test
   void pidsAreNumberedAsTheContainerDoes() throws IOException {
     kernel.members("/web", 300, 301, 302);
     kernel.process(302).namespace("pid:[8]").numbered(42, 1).startedAt(9002);
-    assertThat(web().load().lastPid()).isEqualTo(42);
+    assertThat(web().threads().load().lastPid()).isEqualTo(42);
   }
 
   @Test
   void inTheHostsPidNamespaceTheNumbersAreTheHosts() throws IOException {
     kernel.process(300).startedAt(9000);
     kernel.process(301).startedAt(9001);
-    assertThat(web().load().lastPid()).isEqualTo(301);
+    assertThat(web().threads().load().lastPid()).isEqualTo(301);
   }
 
   private void nodesLastPid(int pid) {
@@ -281,11 +281,11 @@ class LoadSamplerTest {
   /** atop takes fewer threads than there are processes for a fatal error. */
   @Test
   void threadsAreThoseThatThereAreNow() throws IOException {
-    assertThat(web().load().total()).isEqualTo(2);
+    assertThat(web().threads().load().total()).isEqualTo(2);
     kernel.write("cgroup/web/pids.current", "9\n");
-    assertThat(web().load().total()).isEqualTo(9);
+    assertThat(web().threads().load().total()).isEqualTo(9);
     kernel.write("cgroup/web/pids.current", "18446744073709551615\n");
-    assertThat(web().load().total()).isPositive();
+    assertThat(web().threads().load().total()).isPositive();
   }
 
   @Test
@@ -293,19 +293,19 @@ class LoadSamplerTest {
     kernel.process(300).state('D');
     kernel.process(302).state('R');
     kernel.members("/web", 300, 301, 302).write("cgroup/web/pids.current", "1\n");
-    assertThat(web().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 1, 302, 302));
+    assertThat(web().threads().load()).isEqualTo(new Load(List.of(0L, 0L, 0L), 1, 0, 1, 302, 302));
   }
 
   @Test
   void theLastPidIsNoLessThanAnyThatLives() throws IOException {
     Container web = web();
-    assertThat(web.load().lastPid()).isEqualTo(17);
+    assertThat(web.threads().load().lastPid()).isEqualTo(17);
     nodesLastPid(1005); // five of these may be the container's
-    assertThat(web.load().lastPid()).isEqualTo(22);
-    assertThat(web.load().forks()).as("is what a sample found").isEqualTo(17);
+    assertThat(web.threads().load().lastPid()).isEqualTo(22);
+    assertThat(web.threads().load().forks()).as("is what a sample found").isEqualTo(17);
     run();
     sampleAfter(INTERVAL);
-    assertThat(web.load().lastPid()).as("the next sample knows").isEqualTo(17);
+    assertThat(web.threads().load().lastPid()).as("the next sample knows").isEqualTo(17);
   }
 
   @Test
@@ -314,7 +314,7 @@ class LoadSamplerTest {
     nodesLastPid(900_000);
     sampleAfter(INTERVAL);
     nodesLastPid(900_001);
-    assertThat(web.load().lastPid()).isEqualTo(18);
+    assertThat(web.threads().load().lastPid()).isEqualTo(18);
   }
 
   @Test
@@ -323,15 +323,15 @@ class LoadSamplerTest {
     nodesLastPid(32_760);
     Container web = web();
     nodesLastPid(310);
-    assertThat(web.load().lastPid()).isEqualTo(17 + 8 + 310);
+    assertThat(web.threads().load().lastPid()).isEqualTo(17 + 8 + 310);
   }
 
   @Test
   void theLastPidNeverGoesBackwards() throws IOException {
-    assertThat(web().load().lastPid()).isEqualTo(17);
+    assertThat(web().threads().load().lastPid()).isEqualTo(17);
     kernel.members("/web", 300);
     run();
     sampleAfter(INTERVAL);
-    assertThat(web().load().lastPid()).isEqualTo(17);
+    assertThat(web().threads().load().lastPid()).isEqualTo(17);
   }
 }
