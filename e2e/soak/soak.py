@@ -361,7 +361,7 @@ def soak(options):
     next_sample = time.monotonic()
     print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD), flush=True)
     try:
-        while time.monotonic() - BEGUN < seconds:
+        while rows < ROWS:
             coming.tend()
             victim.listen()
             now = time.monotonic()
