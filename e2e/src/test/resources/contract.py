@@ -94,7 +94,8 @@ def fields(file):
 def attributes(file):
     with open(file, "rb", buffering=0) as f:
         info = os.fstat(f.fileno())
-        text = f.read()
+        # Python's own read() would ask for the size once more, and get the text of that.
+        text = b"".join(iter(lambda: os.read(f.fileno(), 1 << 16), b""))
         again = whole(f.fileno()).encode("latin-1")
         end = raised(lambda: os.lseek(f.fileno(), 0, os.SEEK_END))
     # procfs says 0, sysfs a page; from any other size tools take where the end is.
