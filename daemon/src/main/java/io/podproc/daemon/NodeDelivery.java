@@ -45,14 +45,18 @@ final class NodeDelivery implements MeterBinder, AutoCloseable {
     }
     DeliveryRules rules =
         new DeliveryRules(
-            config.namespace(),
-            tree.files().stream()
-                .map(VirtualTree.File::path)
-                .collect(Collectors.toUnmodifiableSet()));
+            config.namespace(), paths(tree, file -> true), paths(tree, VirtualTree.File::isUsual));
     return source(config, rules, environment)
         .map(source ->
             Delivery.of(source, attacher, rules, config.runDirectory()).telling(shown(containers)))
         .map(NodeDelivery::new);
+  }
+
+  private static Set<String> paths(VirtualTree tree, Predicate<VirtualTree.File> which) {
+    return tree.files().stream()
+        .filter(which)
+        .map(VirtualTree.File::path)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** What pods wish to be shown is told to who shows it. */

@@ -45,8 +45,9 @@ public final class VirtualFiles {
             file(19, new ProcPressure(Pressure.MEMORY)),
             file(20, new ProcPressure(Pressure.IO)),
             file(21, new SysCpu("online")),
-            file(22, new SysCpu("present")),
-            file(23, new SysCpu("possible")),
+            // Allocators index by sched_getcpu(2), which tells the node's numbers.
+            VirtualTree.File.onRequest(22, new SysCpu("present")),
+            VirtualTree.File.onRequest(23, new SysCpu("possible")),
             file(24, new SysCpuOffline()),
             file(25, SysNode.list("online")),
             file(26, SysNode.list("possible")),

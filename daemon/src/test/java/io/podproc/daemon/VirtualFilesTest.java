@@ -40,6 +40,14 @@ class VirtualFilesTest {
           Map.entry("/sys/devices/system/node/node0/distance", 32L),
           Map.entry("/proc/vmstat", 33L));
 
+  /** They are the node's in a container that has not asked for them, as its offline is. */
+  @Test
+  void presentAndPossibleAreForPodsThatNameThem() {
+    assertThat(VirtualFiles.tree(true).files().stream().filter(file -> !file.isUsual()))
+        .extracting(VirtualTree.File::path)
+        .containsExactly("/sys/devices/system/cpu/present", "/sys/devices/system/cpu/possible");
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void inodesOfFilesNeverChange(boolean swap) {

@@ -78,6 +78,16 @@ class ReasonsIT {
     awaitWhy(container, "/proc/meminfo", "the container", "brought by the node");
     assertThat(node.explain(container)).contains(why);
     assertThat(container.seesItself()).isTrue();
+    // All but what pods have to name.
+    String cpus = "/sys/devices/system/cpu/";
+    assertThat(container.firstLine(cpus + "possible") + "\n")
+        .isEqualTo(Machine.read(cpus + "possible"));
+    awaitWhy(container, cpus + "online", "the container", "brought by the node");
+    awaitWhy(
+        container,
+        cpus + "possible",
+        "the node",
+        "its pod does not ask for it, by the annotation podproc.io/files");
   }
 
   @ParameterizedTest
@@ -105,7 +115,10 @@ class ReasonsIT {
         run("labelled", Map.of(), Map.of("podproc.io/files", "/proc/meminfo"));
     awaitWhy(container, "/proc/meminfo", "the container", "brought by the node");
     awaitWhy(
-        container, "/proc/stat", "the node", "the annotation podproc.io/files does not name it");
+        container,
+        "/proc/stat",
+        "the node",
+        "its pod does not ask for it, by the annotation podproc.io/files");
   }
 
   @Test

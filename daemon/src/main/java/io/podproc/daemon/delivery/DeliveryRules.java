@@ -12,9 +12,10 @@ import java.util.Set;
  * What an administrator has set, and what follows of it.
  *
  * @param ownNamespace that of podproc itself, whose pods get none
- * @param files all that podproc has, by their paths in a container: what pods get that name none
+ * @param files all that podproc has, by their paths in a container
+ * @param usual what pods get of them that name none
  */
-public record DeliveryRules(String ownNamespace, Set<String> files) {
+public record DeliveryRules(String ownNamespace, Set<String> files, Set<String> usual) {
   /**
    * What a pod's containers should have.
    *
@@ -51,9 +52,9 @@ public record DeliveryRules(String ownNamespace, Set<String> files) {
     }
     Set<String> wish =
         pod.files()
-            .map(text -> FilesWish.read(text, files, p -> Optional.of(p).filter(files::contains)))
+            .map(text -> FilesWish.read(text, usual, p -> Optional.of(p).filter(files::contains)))
             .map(FilesWish::files)
-            .orElse(files);
+            .orElse(usual);
     return new DesiredFiles(wish, optIn == OptIn.POD_LABEL, pod.view());
   }
 }

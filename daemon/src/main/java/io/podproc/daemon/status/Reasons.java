@@ -95,7 +95,7 @@ final class Reasons {
       return pod();
     }
     if (!wanted.get().files().contains(path)) {
-      return "the annotation podproc.io/files does not name it";
+      return "its pod does not ask for it, by the annotation podproc.io/files";
     }
     return last.map(outcome ->
             switch (outcome.result()) {

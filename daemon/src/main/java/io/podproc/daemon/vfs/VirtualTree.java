@@ -29,16 +29,23 @@ public final class VirtualTree {
    * @param mode permission bits, those of the kernel's own file
    * @param file what is served
    * @param standIn what is served where the file can't be rendered; empty for the host's own text
+   * @param isUsual whether containers get it whose pod names no files
    */
-  public record File(long inode, int mode, VirtualFile file, Optional<String> standIn)
+  public record File(
+      long inode, int mode, VirtualFile file, Optional<String> standIn, boolean isUsual)
       implements Node {
     public static File of(long inode, VirtualFile file) {
-      return new File(inode, 0444, file, Optional.empty());
+      return new File(inode, 0444, file, Optional.empty(), true);
+    }
+
+    /** A file that only pods get that name it. */
+    public static File onRequest(long inode, VirtualFile file) {
+      return new File(inode, 0444, file, Optional.empty(), false);
     }
 
     /** A file that only root may read, whose host text no container may ever see. */
     public static File rootOnly(long inode, VirtualFile file, String standIn) {
-      return new File(inode, 0400, file, Optional.of(standIn));
+      return new File(inode, 0400, file, Optional.of(standIn), true);
     }
 
     @Override

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeliveryTest {
   private static final Set<String> ALL =
       Set.of("/proc/meminfo", "/proc/stat", "/proc/pressure/cpu");
-  private static final DeliveryRules RULES = new DeliveryRules("podproc", ALL);
+  private static final DeliveryRules RULES = new DeliveryRules("podproc", ALL, ALL);
 
   /** Nothing in these tests waits for the next look, unless it is the look that is tested. */
   private static final Duration NEVER = Duration.ofHours(1);

@@ -17,7 +17,7 @@ class FolderSourceTest {
 
   private FolderSource source() {
     return new FolderSource(
-        new DeliveryRules("podproc", ALL), Set.of("shop", "kube-system", "podproc"), folders);
+        new DeliveryRules("podproc", ALL, ALL), Set.of("shop", "kube-system", "podproc"), folders);
   }
 
   private void pod(String folder) throws IOException {

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who asks why a pod has what it has is told what the delivery itself goes by. */
 class PodStatusTest {
-  private static final DeliveryRules RULES = new DeliveryRules("podproc", Set.of("/proc/stat"));
+  private static final DeliveryRules RULES =
+      new DeliveryRules("podproc", Set.of("/proc/stat"), Set.of("/proc/stat"));
 
   private static Map<String, String> labels(String value) {
     return value.equals("-") ? Map.of() : Map.of(OptIn.LABEL, value);

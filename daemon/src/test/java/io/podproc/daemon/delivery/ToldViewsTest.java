@@ -28,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whoever serves is told what pods ask to be shown. */
 @Timeout(60)
 class ToldViewsTest {
-  private static final DeliveryRules RULES = new DeliveryRules("podproc", Set.of("/proc/meminfo"));
+  private static final DeliveryRules RULES =
+      new DeliveryRules("podproc", Set.of("/proc/meminfo"), Set.of("/proc/meminfo"));
   private static final Metadata SHOP =
       new Metadata("n1", "", "shop", Map.of("podproc.io/inject", "enabled"), Map.of());
   private static final Map<String, String> TWO = Map.of("podproc.io/cpus", "2");

@@ -86,7 +86,7 @@ class CommandsTest {
             FILE            SHOWS           WHY
             /proc/meminfo   the container   brought by the node
             /proc/loadavg   the node        taken away since: the next look, each minute, brings it back
-            /proc/uptime    the node        the annotation podproc.io/files does not name it
+            /proc/uptime    the node        its pod does not ask for it, by the annotation podproc.io/files
 
             CPUs: 2, of which it may use 1.5
                   LIMIT      FILE                    SAYS            OF

@@ -169,7 +169,7 @@ final class NodeFixture {
 
   /** One that has visited {@link #APP} once. */
   Delivery delivered() {
-    DeliveryRules rules = new DeliveryRules("podproc", Set.of());
+    DeliveryRules rules = new DeliveryRules("podproc", Set.of(), Set.of());
     Delivery delivery = Delivery.of(new Told(), new Bringing(), rules, Optional.empty());
     delivery.begin();
     while (delivery.last(APP).isEmpty()) {
