@@ -64,6 +64,19 @@ class ToolsIT {
     assertThat(Output.all(text, "^Tasks: +(\\d+) total").getLast().getFirst()).isBetween(2.0, 5.0);
   }
 
+  /** By its keys 2, and 3 for the CPUs of one of them. */
+  @Test
+  void top_shows_one_numa_node() {
+    String screen =
+        run(
+            "(sleep 2; printf 2; sleep 2; printf 3; sleep 1; printf '0\\n'; sleep 2; printf q)"
+                + " | TERM=xterm script -qec 'stty rows 40 cols 120; top -d 1' /dev/null");
+    String text = screen.replaceAll("\033(\\[[0-9;?]*[a-zA-Z]|\\([A-Z]|[=>])", "");
+    assertThat(text).contains("%Node0").doesNotContain("%Node1");
+    String ofNode = text.substring(text.lastIndexOf("%Node0"));
+    assertThat(ofNode).contains("%Cpu0").doesNotContain("%Cpu1");
+  }
+
   /** It ends at once where there are fewer threads than processes. */
   @Test
   void atop() {
@@ -100,8 +113,13 @@ class ToolsIT {
                 run("vmstat 1 1"),
                 "^ *\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +\\d+ +(\\d+) +(\\d+) +(\\d+) +(\\d+) ")
             .getFirst();
-    // A machine's hundreds of millions since its boot, in some seconds, would be more.
-    assertThat(first).hasSize(4).allSatisfy(rate -> assertThat(rate).isLessThan(200_000));
+    double age = Output.number(run("cat /proc/uptime"), "^(\\S+) ");
+    String host = Machine.read("/proc/stat");
+    assertThat(first).hasSize(4);
+    // What the machine has counted since its boot, by the container's uptime, would be all of it.
+    assertThat(first.get(2) * age).isLessThan(Output.number(host, "^intr (\\d+) ") / 2);
+    assertThat(first.get(3) * age).isLessThan(Output.number(host, "^ctxt (\\d+)$") / 2);
+    assertThat(first.subList(0, 2)).allSatisfy(rate -> assertThat(rate).isLessThan(200_000));
   }
 
   @Test

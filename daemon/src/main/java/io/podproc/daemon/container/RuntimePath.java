@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
  *       docker-ID.scope}, {@code libpod-ID.scope}
  *   <li>cgroupfs driver: {@code /kubepods/…/podUID/ID}, {@code /docker/ID}, {@code
  *       /libpod_parent/libpod-ID}
+ *   <li>Podman with {@code --cgroups=split}: {@code libpod-payload-ID}, below the caller's own
  *   <li>systemd names under the cgroupfs driver, where kubelet and runtime disagree: {@code
  *       kubepods-podUID.slice:cri-containerd:ID}
  * </ul>
@@ -31,7 +32,7 @@ public final class RuntimePath {
               + "|(?<=/pod[0-9a-fA-F_-]{32,36}/)[^/]+" // below a pod, cgroupfs driver
               + "|(?<=/docker/)"
               + ID
-              + "|libpod-"
+              + "|libpod-(?:payload-)?"
               + ID
               + "|[^/:]+:(?:cri-containerd|crio|docker|libpod):"
               + ID

@@ -52,6 +52,7 @@ class RuntimePathTest {
         "/machine.slice/libpod-$ID.scope",
         "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-$ID.scope",
         "/libpod_parent/libpod-$ID",
+        "/system.slice/web.service/libpod-payload-$ID",
       })
   void theContainerOfEachRuntimeIsFound(String pattern) {
     String path = filled(pattern);
