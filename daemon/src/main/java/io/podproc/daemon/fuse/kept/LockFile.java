@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** A file that one daemon at a time locks for writing, until it closes it or dies. */
 final class LockFile implements AutoCloseable {
   private final Path path;
-  private final FileChannel channel;
+  private volatile FileChannel channel;
 
   /**
    * The same file, to ask whose lock it has. It is closed with the other: whoever closes any
@@ -23,11 +24,12 @@ final class LockFile implements AutoCloseable {
    */
   private final int asked;
 
+  private volatile boolean closed;
   private @Nullable FileLock lock;
 
   LockFile(Path path) throws IOException {
     this.path = path;
-    channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    channel = open(path);
     try (Arena arena = Arena.ofConfined()) {
       asked =
           new SystemCalls(arena).open(path.toString(), SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC);
@@ -35,6 +37,10 @@ final class LockFile implements AutoCloseable {
     if (asked < 0) {
       throw new IOException("error " + -asked + " of open(2)");
     }
+  }
+
+  private static FileChannel open(Path path) throws IOException {
+    return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
   }
 
   Path path() {
@@ -49,10 +55,31 @@ final class LockFile implements AutoCloseable {
     return isLocked();
   }
 
-  /** Locks it once nobody else has. */
+  /**
+   * Locks it once nobody else has.
+   *
+   * @throws FileLockInterruptionException the thread was interrupted. It can wait again
+   */
   void lock() throws IOException {
     if (lock == null) {
-      lock = channel.lock();
+      try {
+        lock = channel.lock();
+      } catch (FileLockInterruptionException e) {
+        boolean _ = Thread.interrupted();
+        channel = open(path); // the JDK has closed it, and there was no lock to lose by that
+        if (closed) {
+          channel.close();
+        }
+        throw e;
+      }
+    }
+  }
+
+  /** Gives it up if it is this daemon's. */
+  void release() throws IOException {
+    if (lock != null) {
+      lock.release();
+      lock = null;
     }
   }
 
@@ -91,6 +118,7 @@ final class LockFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    closed = true;
     channel.close();
     try (Arena arena = Arena.ofConfined()) {
       int _ = new SystemCalls(arena).close(asked);

@@ -7,14 +7,17 @@ import io.podproc.daemon.log.Log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -24,6 +27,7 @@ import java.util.stream.Stream;
  */
 final class ServingLock implements AutoCloseable {
   private static final String TICKET = "waiting-";
+  private static final Duration LOOK = Duration.ofSeconds(1);
 
   /** What the file holds once a daemon has left in good order. */
   private static final byte LEFT = '\n';
@@ -40,6 +44,9 @@ final class ServingLock implements AutoCloseable {
    * locked for reading would have the turn for ever: a daemon goes on with the other.
    */
   private final List<LockFile> turn;
+
+  /** Those that a stranger has had, which was told. */
+  private final Set<LockFile> strangers = new HashSet<>();
 
   /** The daemon whose turn it was before left in good order. */
   private boolean wasLeft;
@@ -80,21 +87,34 @@ final class ServingLock implements AutoCloseable {
 
   /** Takes the turn if it is no other daemon's. */
   boolean tryNow() throws IOException {
+    return daemons().isEmpty() && turn.stream().anyMatch(LockFile::isLocked);
+  }
+
+  /**
+   * Locks what nobody else has locked, and gives up what comes after a daemon's: two that wait for
+   * each other would wait for ever.
+   *
+   * @return the first file that is a daemon's
+   */
+  private Optional<LockFile> daemons() throws IOException {
+    Optional<LockFile> first = Optional.empty();
     for (LockFile each : turn) {
-      if (!each.tryLock() && !isStrangers(each)) {
-        return false;
+      if (first.isPresent()) {
+        each.release();
+      } else if (!each.tryLock() && !isStrangers(each)) {
+        first = Optional.of(each);
       }
     }
-    return isOurs();
+    if (first.isPresent()) {
+      return first;
+    }
+    // What was a stranger's may be a daemon's by now, which has gone without another.
+    return turn.stream().filter(each -> !each.isLocked() && !isStrangers(each)).findFirst();
   }
 
-  private boolean isOurs() {
-    return turn.stream().anyMatch(LockFile::isLocked);
-  }
-
-  private static boolean isStrangers(LockFile file) {
+  private boolean isStrangers(LockFile file) {
     boolean isStrangers = file.isReadLocked();
-    if (isStrangers) {
+    if (isStrangers && strangers.add(file)) {
       Log.warn(
           "process %s, which is no daemon of podproc, has locked %s: going on without",
           file.holder().orElse("unknown"), file.path());
@@ -117,17 +137,50 @@ final class ServingLock implements AutoCloseable {
     Files.writeString(ticket, "");
   }
 
-  /** Waits for the turn. */
-  void await() throws IOException {
-    for (LockFile each : turn) {
-      if (!each.isLocked() && !isStrangers(each)) {
-        each.lock();
+  /**
+   * Waits for the turn. A file is waited for a second at a time: a stranger that waits as well may
+   * have got it.
+   */
+  void await() throws IOException, InterruptedException {
+    Thread waiting = Thread.currentThread();
+    Thread waker =
+        Thread.ofPlatform().daemon().name("standing-by-waker").start(() -> wake(waiting));
+    try {
+      while (!tryNow()) {
+        waitFor(daemons());
       }
-    }
-    if (!isOurs()) {
-      turn.getFirst().lock();
+    } finally {
+      waker.interrupt();
+      waker.join();
+      boolean _ = Thread.interrupted(); // by the waker, at the last moment
     }
     Files.deleteIfExists(ticket);
+  }
+
+  private static void wake(Thread waiting) {
+    try {
+      while (true) {
+        Thread.sleep(LOOK);
+        waiting.interrupt();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // it waits no longer
+    }
+  }
+
+  /**
+   * @param file empty where strangers have all of them
+   */
+  private static void waitFor(Optional<LockFile> file) throws IOException {
+    try {
+      if (file.isPresent()) {
+        file.get().lock();
+      } else {
+        Thread.sleep(LOOK);
+      }
+    } catch (FileLockInterruptionException | InterruptedException e) {
+      boolean _ = Thread.interrupted(); // it is time to look again
+    }
   }
 
   /** Whether another daemon waits. */

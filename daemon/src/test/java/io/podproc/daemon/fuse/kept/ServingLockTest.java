@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,19 +83,22 @@ class ServingLockTest {
 
   /** Another process: of its own locks nobody is told. */
   private Process lock(String file, String mode, String kind) throws IOException {
-    Process other =
-        new ProcessBuilder(
-                "python3",
-                "-c",
-                "import fcntl, sys; f = open(sys.argv[1], sys.argv[2]);"
-                    + " fcntl.lockf(f, getattr(fcntl, sys.argv[3]));"
-                    + " print(1, flush=True); sys.stdin.read()",
-                Files.writeString(directory.resolve(file), "").toString(),
-                mode,
-                kind)
-            .start();
+    Process other = start(file, mode, kind);
     assertThat(other.getInputStream().read()).isEqualTo('1');
     return other;
+  }
+
+  private Process start(String file, String mode, String kind) throws IOException {
+    return new ProcessBuilder(
+            "python3",
+            "-c",
+            "import fcntl, sys; f = open(sys.argv[1], sys.argv[2]);"
+                + " fcntl.lockf(f, getattr(fcntl, sys.argv[3]));"
+                + " print(1, flush=True); sys.stdin.read()",
+            Files.writeString(directory.resolve(file), "").toString(),
+            mode,
+            kind)
+        .start();
   }
 
   private static void end(Process other) throws InterruptedException {
@@ -129,6 +133,43 @@ class ServingLockTest {
     } finally {
       end(stranger);
       end(daemon);
+    }
+  }
+
+  /** It has queued for a read lock while a daemon served, and gets it before the next one does. */
+  @Test
+  void aStrangerThatWaitedAsWellIsNotWaitedFor() throws Exception {
+    Process daemon = lock("turn", "r+", "LOCK_EX");
+    Process second = lock("turn-2", "r+", "LOCK_EX");
+    Process stranger = start("turn", "r", "LOCK_SH");
+    try (ServingLock waiting = new ServingLock(directory)) {
+      awaitQueue(1);
+      FutureTask<Boolean> turn =
+          new FutureTask<>(() -> {
+            waiting.await();
+            return true;
+          });
+      Thread.ofPlatform().daemon().start(turn);
+      awaitQueue(2);
+      end(daemon); // the kernel wakes those who wait in their order
+      Thread.sleep(200);
+      end(second);
+      assertThat(turn.get(20, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      end(stranger);
+      end(daemon);
+      end(second);
+    }
+  }
+
+  /** The kernel lists who waits for a lock behind it, by an arrow. */
+  private void awaitQueue(int length) throws Exception {
+    Object inode = Files.getAttribute(directory.resolve("turn"), "unix:ino");
+    while (Files.readAllLines(Path.of("/proc/locks")).stream()
+            .filter(line -> line.contains("->") && line.contains(":" + inode + " "))
+            .count()
+        < length) {
+      Thread.sleep(10);
     }
   }
 
