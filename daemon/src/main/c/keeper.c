@@ -67,7 +67,7 @@ struct keeper {
   pid_t pod;           /* the process of the pod, which started it */
   pid_t before;        /* the keeper that this one takes the place of, as it was killed; or 0 */
   bool told_to_leave;
-  long long alive_ms;  /* when a daemon was last seen alive, or the keeper began */
+  int unchanged;       /* looks since a daemon was last seen alive, or the keeper began */
   struct timespec heartbeat;
 };
 
@@ -108,20 +108,12 @@ __attribute__((noreturn)) static void die(const char *what) {
 
 // ---- the run directory -----------------------------------------------------
 
-/* The process that has a lock on a file; 0 where nobody has. */
-static pid_t holder_of(int file) {
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  if (fcntl(file, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
-    return 0;
-  }
-  return lock.l_pid > 0 ? lock.l_pid : -1; // it is in another pid namespace
-}
-
 static bool take_lock(int file) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   return fcntl(file, F_SETLK, &lock) == 0;
 }
 
+/* By a keeper or a daemon: a stranger that may only read locks for that. */
 static bool is_write_locked(int file) {
   struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET}; // what a writer's is in the way of
   return fcntl(file, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
@@ -136,9 +128,11 @@ static bool take_turn(const struct keeper *keeper, int files[static TURN_FILES])
   bool ours = false, others = false;
   for (int i = 0; i < TURN_FILES; i++) {
     files[i] = openat(keeper->directory, TURN[i], O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool locked = files[i] >= 0 && !others && take_lock(files[i]);
-    ours |= locked;
-    others |= !locked && (files[i] < 0 || is_write_locked(files[i]));
+    ours |= files[i] >= 0 && take_lock(files[i]);
+  }
+  // Once all are asked for: what was a stranger's may be a daemon's by now. Its own are no others'.
+  for (int i = 0; i < TURN_FILES; i++) {
+    others |= files[i] < 0 || is_write_locked(files[i]);
   }
   return ours && !others;
 }
@@ -205,7 +199,7 @@ static int other_keepers(const struct keeper *keeper, const struct device *devic
   DIR *directory = list(keeper);
   while ((file = next_other(keeper, directory, name)) >= 0) {
     struct device other;
-    if (begins_with(name, STAYS) && holder_of(file) != 0) {
+    if (begins_with(name, STAYS) && is_write_locked(file)) {
       living++;
       *holds |= read_device(file, &other) && strcmp(other.number, device->number) == 0;
     }
@@ -338,7 +332,7 @@ static void clear_lost(const struct keeper *keeper, enum condition condition) {
   DIR *directory = list(keeper);
   while ((file = next_other(keeper, directory, name)) >= 0) {
     struct device device, own;
-    bool held = false, lost = read_device(file, &device) && take_lock(file);
+    bool held = false, lost = read_device(file, &device) && (take_lock(file) || !is_write_locked(file));
     if (lost) {
       other_keepers(keeper, &device, &held);
       held |= read_device(keeper->file, &own);
@@ -356,15 +350,20 @@ static void clear_lost(const struct keeper *keeper, enum condition condition) {
   }
 }
 
-/* Counts from its own start, and compares no clocks: a daemon is alive while its file changes. */
+/*
+ * Whether the file of a living daemon has not changed for too many looks, since the keeper's own
+ * start. No clock is compared: one that is stopped along with the daemon, and goes on with it, has
+ * looked no more often.
+ */
 static bool is_silent(struct keeper *keeper) {
   struct stat serving;
+  keeper->unchanged++;
   if (fstatat(keeper->directory, "serving", &serving, 0) == 0 &&
       memcmp(&serving.st_mtim, &keeper->heartbeat, sizeof keeper->heartbeat) != 0) {
     keeper->heartbeat = serving.st_mtim;
-    keeper->alive_ms = now_ms();
+    keeper->unchanged = 0;
   }
-  return now_ms() - keeper->alive_ms >= keeper->patience * 1000LL;
+  return keeper->unchanged >= keeper->patience * (1000 / LOOK_MS);
 }
 
 // ---- the keeper ------------------------------------------------------------
@@ -399,7 +398,6 @@ static int keep(struct keeper *keeper) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGHUP);
   const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
-  keeper->alive_ms = now_ms();
   sign_in(keeper);
   bool cleared = false;
   while (true) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.e2e.DaemonProcess.Start;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -541,16 +542,77 @@ class KeeperIT {
         Container container = small(daemon)) {
       List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
       WatchingReader.await(readers, "live");
-      // As each sign of life would be where the node's clock is an hour behind the keeper's.
+      // As signs of life would be where the node's clock is set back by hours, and forth.
       long end = System.nanoTime() + Machine.deadline(2 * PATIENCE).toNanos();
       for (int beat = 0; System.nanoTime() < end; beat++) {
         Files.setLastModifiedTime(
             run.resolve("serving"),
-            FileTime.from(Instant.now().minus(Duration.ofHours(1)).plusMillis(beat)));
+            FileTime.from(Instant.now().plus(Duration.ofHours(beat % 2 == 0 ? -1 : 1))));
         Command.sleep(Duration.ofMillis(100));
       }
       WatchingReader.assertSaw(readers, "live");
       assertThat(keeper.count()).isEqualTo(1);
+    }
+  }
+
+  /** As by a freezer, or where the whole node is short of memory. */
+  @Test
+  void a_pause_of_keeper_and_daemon_together_ends_nothing() {
+    try (KeeperProcess keeper = keeper(PATIENCE);
+        DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+      WatchingReader.await(readers, "live");
+      awaitKept(daemon, 1);
+      keeper.signal("STOP");
+      freeze(daemon);
+      Command.sleep(Duration.ofSeconds(2L * PATIENCE));
+      keeper.signal("CONT"); // and the daemon a moment later: the keeper looks first
+      Command.sleep(Duration.ofMillis(500));
+      thaw(daemon);
+      WatchingReader.await(readers, "live");
+      assertThat(keeper.count()).isEqualTo(1);
+      assertThat(keeper.output()).isEmpty();
+    }
+  }
+
+  /**
+   * It waits for a lock that it could not get while the keeper lived: the dead is none for that.
+   */
+  @Test
+  void a_stranger_that_locks_a_dead_keeper_s_file_keeps_nobody_from_the_node_s_view() {
+    Process stranger;
+    try (DaemonProcess daemon = daemon();
+        Container container = small(daemon)) {
+      try (KeeperProcess lost = keeper(LONG)) {
+        List<WatchingReader> readers = List.of(watch(container, daemon, WatchingReader.PLAIN));
+        WatchingReader.await(readers, "live");
+        awaitKept(daemon, 1);
+        stranger =
+            Command.start(
+                List.of(
+                    "python3",
+                    "-c",
+                    "import fcntl, sys, time; f = open(sys.argv[1]); print(1, flush=True);"
+                        + " fcntl.lockf(f, fcntl.LOCK_SH); print(2, flush=True); time.sleep(1000)",
+                    lost.file().toString()),
+                Map.of(),
+                ProcessBuilder.Redirect.PIPE);
+        try {
+          assertThat(stranger.inputReader().readLine()).isEqualTo("1");
+          daemon.kill();
+          lost.kill();
+          assertThat(stranger.inputReader().readLine()).isEqualTo("2");
+          try (KeeperProcess next = keeper(PATIENCE)) {
+            WatchingReader.await(readers, "host");
+            assertToldOnce(next, "nobody holds it any more");
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        } finally {
+          stranger.destroyForcibly();
+        }
+      }
     }
   }
 

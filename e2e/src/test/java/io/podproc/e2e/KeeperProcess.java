@@ -103,6 +103,16 @@ final class KeeperProcess implements AutoCloseable {
     boolean _ = keeper().orElseThrow().destroyForcibly();
   }
 
+  /** A signal by its name, for the keeper. */
+  void signal(String name) {
+    String _ = Command.run("kill", "-" + name, Long.toString(keeper().orElseThrow().pid())).ok();
+  }
+
+  /** The file that says what the keeper holds. */
+  Path file() {
+    return runDirectory.resolve("keeper-" + keeper().orElseThrow().pid());
+  }
+
   /** SIGTERM, as when the pod is deleted. */
   void tellToEnd() {
     pod.destroy();
