@@ -193,7 +193,8 @@ final class MountPlan {
 
   private void keepUncovered() throws SystemCallException {
     for (Tree tree : kept) {
-      visit.keepUncovered(tree.held(), dev(), OurMounts.inDev(OurMounts.uncovered(tree.point())));
+      visit.keepUncovered(
+          tree.held(), target.reach().dev(), OurMounts.inDev(OurMounts.uncovered(tree.point())));
     }
   }
 
@@ -201,23 +202,7 @@ final class MountPlan {
     Held seen = target.reach().at(mount);
     if (seen.id() == mount.id()) {
       visit.detach(seen);
-      visit.removeDirectories(dev(), OurMounts.inDev(mount.point()));
+      visit.removeDirectories(target.reach().dev(), OurMounts.inDev(mount.point()));
     }
-  }
-
-  /** Where directories can be made without asking a file system that may not answer. */
-  private Held dev() throws SystemCallException {
-    Held dev = target.reach().seen(OurMounts.DEV);
-    boolean isMemory =
-        target
-            .reach()
-            .mounts()
-            .byId(dev.id())
-            .filter(mount -> mount.type().equals("tmpfs"))
-            .isPresent();
-    if (!isMemory) {
-      throw new SystemCallException("mkdirat", Errno.EXDEV);
-    }
-    return dev;
   }
 }

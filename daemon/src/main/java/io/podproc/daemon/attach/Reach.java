@@ -4,6 +4,7 @@ package io.podproc.daemon.attach;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.kernel.MountInfo.Mount;
+import io.podproc.daemon.linux.Errno;
 import io.podproc.daemon.linux.MountVisit;
 import io.podproc.daemon.linux.MountVisit.Held;
 import io.podproc.daemon.linux.SystemCallException;
@@ -67,6 +68,19 @@ record Reach(MountVisit visit, MountInfo mounts, Processes processes) {
       }
       return visit.ask(point);
     }
+  }
+
+  /**
+   * Where directories can be made and removed without asking a file system that may not answer.
+   *
+   * @throws SystemCallException EXDEV: what is there is none of memory
+   */
+  Held dev() throws SystemCallException {
+    Held dev = seen(OurMounts.DEV);
+    if (mounts.byId(dev.id()).filter(mount -> mount.type().equals("tmpfs")).isEmpty()) {
+      throw new SystemCallException("mkdirat", Errno.EXDEV);
+    }
+    return dev;
   }
 
   /** Whether nothing but the container's root has to be asked, and that is a mount of the node. */

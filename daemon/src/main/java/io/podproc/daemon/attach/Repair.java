@@ -249,7 +249,7 @@ public final class Repair {
       }
       visit.detach(mount);
       if (finding.state() == State.SPARE) {
-        visit.removeDirectories(reach.seen(OurMounts.DEV), OurMounts.inDev(finding.point()));
+        visit.removeDirectories(reach.dev(), OurMounts.inDev(finding.point()));
       }
       return Optional.of(new Change(finding, Result.DONE, ""));
     } catch (SystemCallException e) {

@@ -15,6 +15,11 @@ public final class RepairOnStart {
    */
   private static final Duration SECOND_LOOK = Duration.ofMinutes(2);
 
+  /** On a node without free CPU not all may be through in the time of a visit. */
+  private static final Duration AGAIN = Duration.ofSeconds(10);
+
+  private static final int AGAIN_AT_MOST = 6;
+
   private final Search search;
   private final Repair repair;
   private final boolean placeholders;
@@ -28,7 +33,7 @@ public final class RepairOnStart {
     this.placeholders = placeholders;
   }
 
-  /** Looks now, and once more later. */
+  /** Looks now, soon again where something failed, and once more later. */
   public void start() {
     Thread _ = Thread.ofPlatform().daemon().name("repair").start(this::repair);
   }
@@ -40,21 +45,28 @@ public final class RepairOnStart {
               + " are laid on dead ones, which stay");
     }
     try {
-      look();
+      boolean isDone = look();
+      for (int again = 0; !isDone && again < AGAIN_AT_MOST; again++) {
+        Thread.sleep(AGAIN);
+        isDone = look();
+      }
       Thread.sleep(SECOND_LOOK);
-      look();
+      boolean _ = look();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void look() throws InterruptedException {
+  /** Whether nothing has failed. */
+  private boolean look() throws InterruptedException {
     try {
       List<MountNamespace> namespaces = search.stale(placeholders);
       if (!namespaces.isEmpty()) {
         Totals totals = repair.exchange(namespaces);
         Log.info("repaired %s", totals);
+        return totals.failed() == 0;
       }
+      return true;
     } catch (IOException e) {
       Log.warn("files of running containers are not repaired: %s", e.getMessage());
     } catch (InterruptedException e) {
@@ -62,5 +74,6 @@ public final class RepairOnStart {
     } catch (Throwable e) { // there is a second look
       Log.error("files of running containers are not repaired", e);
     }
+    return false;
   }
 }

@@ -64,9 +64,7 @@ final class SideBySide {
     BlockingQueue<Visit<P, R>> ended = new LinkedBlockingQueue<>();
     while (!waiting.isEmpty() || !underway.isEmpty()) {
       while (!waiting.isEmpty() && count(underway) < AT_ONCE) {
-        Visit<P, R> visit = new Visit<>(waiting.remove(), work, ended);
-        underway.add(visit);
-        Thread.ofPlatform().daemon().name("visit").start(visit);
+        begin(new Visit<>(waiting.remove(), work, ended), underway, listener);
       }
       Visit<P, R> next = ended.poll(LOOK.toNanos(), TimeUnit.NANOSECONDS);
       if (next != null && underway.remove(next)) {
@@ -76,6 +74,16 @@ final class SideBySide {
         underway.remove(late);
         listener.failed(late.place, "no answer within " + PATIENCE.toSeconds() + " s");
       }
+    }
+  }
+
+  private static <P, R> void begin(
+      Visit<P, R> visit, List<Visit<P, R>> underway, Listener<P, R> listener) {
+    try {
+      Thread.ofPlatform().daemon().name("visit").start(visit);
+      underway.add(visit);
+    } catch (OutOfMemoryError e) { // as where there may be no more threads
+      listener.failed(visit.place, String.valueOf(e));
     }
   }
 

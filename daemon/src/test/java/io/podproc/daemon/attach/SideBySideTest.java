@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.attach;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
@@ -82,12 +83,14 @@ class SideBySideTest {
         IntStream.concat(IntStream.range(1000, 1070), IntStream.of(1))
             .boxed()
             .collect(Collectors.toList());
+    long begun = System.nanoTime();
     visitAll(places);
     assertThat(told).hasSize(places.size()).containsEntry(1, "ended 1");
     told.remove(1);
     assertThat(told.values()).containsOnly("no answer within 5 s");
-    // 32 of them at once: it is in the third second, and none is given up before the fifth.
-    when.forEach((place, nanos) -> assertThat(nanos).isGreaterThanOrEqualTo(when.get(1)));
+    // 32 of them at once: it is in the third second.
+    assertThat(Duration.ofNanos(requireNonNull(when.get(1)) - begun))
+        .isLessThan(Duration.ofSeconds(4));
   }
 
   @Test
