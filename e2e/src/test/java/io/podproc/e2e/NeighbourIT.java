@@ -104,7 +104,8 @@ class NeighbourIT {
       }
       System.out.print(text);
       assertThat(text).containsPattern("^reads [1-9]\\d+ errors 0 \\[] wrong 0\n");
-      double late = Output.number(text, "^worst \\S+ late (\\S+)$");
+      // More is not the machine's doing alone: the attacker has it wait as well.
+      double late = Math.min(Output.number(text, "^worst \\S+ late (\\S+)$"), seconds(1));
       assertThat(Output.number(text, "^worst (\\S+) "))
           .isLessThan(Machine.deadline(1).toMillis() / 1000.0 * wait + late);
     }
