@@ -66,9 +66,13 @@ final class MountLookup {
     return held(descriptors.keep("openat2", found));
   }
 
-  /** As {@link #visible}, but file systems on the way are asked, which then must be trusted. */
+  /**
+   * As {@link #visible}, but the root is asked, which must be of a file system that answers.
+   *
+   * @throws SystemCallException as of {@link #mountedIn}
+   */
   Held ask(Held root, String point) throws SystemCallException {
-    return held(descriptors.open(root.descriptor(), relative(point), FLAGS));
+    return mountedIn(root, relative(point));
   }
 
   private static String relative(String point) {
