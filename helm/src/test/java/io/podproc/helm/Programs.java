@@ -59,7 +59,10 @@ final class Programs {
       case "umount" -> only(words, "-l", mountPoint());
       case "deploy/images/build" -> {
         if (!words.contains("--help")) {
-          List<String> _ = ImageBuild.list(words.toArray(String[]::new));
+          List<String> images = ImageBuild.list(words.toArray(String[]::new));
+          if (words.contains("--push") && !words.contains("--list")) {
+            cluster.push(images);
+          }
         }
         yield script(program, words.stream().filter(word -> word.startsWith("-")).toList());
       }

@@ -20,6 +20,7 @@ final class Readme {
       Pattern.compile("(kubectl|helm|mvn|docker|kind|ctr|rm|umount|export) .*");
 
   final Path file;
+  final String text;
   final List<Command> commands = new ArrayList<>();
 
   /** What stands between backticks, of one line each. */
@@ -41,11 +42,19 @@ final class Readme {
    * @param file below {@link #ROOT}
    */
   Readme(Path file) {
+    this(file, Settings.text(ROOT.resolve(file)));
+  }
+
+  /**
+   * @param text what stands there, or would after an edit
+   */
+  Readme(Path file, String text) {
     this.file = file;
+    this.text = text;
     String fence = "";
     int number = 0;
     // A line that goes on in the next one is one with it.
-    for (String line : text().replace("\\\n", "").split("\n", -1)) {
+    for (String line : text.replace("\\\n", "").split("\n", -1)) {
       number++;
       if (line.startsWith("```")) {
         fence = fence.isEmpty() ? line : "";
@@ -58,20 +67,16 @@ final class Readme {
   }
 
   private void addSpans(String line, int number) {
-    for (var span : SPAN.matcher(line).results().toList()) {
-      String text = span.group(1).replace("\\|", "|");
-      spans.add(text);
-      String first = text.split(" ", 2)[0];
+    for (var match : SPAN.matcher(line).results().toList()) {
+      String span = match.group(1).replace("\\|", "|");
+      spans.add(span);
+      String first = span.split(" ", 2)[0];
       boolean ours = first.contains("/") && Files.isExecutable(ROOT.resolve("./" + first));
-      if (PROGRAM.matcher(text).matches() || (ours && Files.isRegularFile(ROOT.resolve(first)))) {
+      if (PROGRAM.matcher(span).matches() || (ours && Files.isRegularFile(ROOT.resolve(first)))) {
         // A command that is told of and not written out, as in "kubectl exec …", ends there.
-        commands.add(new Command(file, number, text.split("…", 2)[0].strip(), true));
+        commands.add(new Command(file, number, span.split("…", 2)[0].strip(), true));
       }
     }
-  }
-
-  String text() {
-    return Settings.text(ROOT.resolve(file));
   }
 
   /** Whether one of its steps installs podproc; the others are for those who have it. */
@@ -79,6 +84,12 @@ final class Readme {
     return commands.stream()
         .anyMatch(command ->
             !command.inline && command.text.matches("helm install .*|.*kubectl apply .*"));
+  }
+
+  /** Whether one of its steps makes the images: nobody else has. */
+  boolean builds() {
+    return commands.stream()
+        .anyMatch(command -> !command.inline && command.text.startsWith("deploy/images/build"));
   }
 
   /** All that there are, those that are of the build's making aside. */

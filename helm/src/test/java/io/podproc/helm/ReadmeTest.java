@@ -48,21 +48,27 @@ class ReadmeTest {
     return READMES.stream()
         .filter(readme -> !readme.commands.isEmpty())
         .map(readme -> {
-          StandInCluster cluster =
-              readme.installs() ? new StandInCluster() : StandInCluster.installed();
+          StandInCluster cluster = cluster(readme);
           return DynamicContainer.dynamicContainer(
               readme.file.toString(),
               readme.commands.stream()
                   .map(command ->
                       DynamicTest.dynamicTest(
-                          command.toString(),
-                          () ->
-                              assertThat(
-                                      walk.run(
-                                          command.text(),
-                                          command.inline() ? StandInCluster.installed() : cluster))
-                                  .isEmpty())));
+                          command.toString(), () -> assertThat(run(command, cluster)).isEmpty())));
         });
+  }
+
+  private static String run(Readme.Command command, StandInCluster cluster) {
+    return walk.run(command.text(), command.inline() ? StandInCluster.installed() : cluster);
+  }
+
+  /** What its reader has before the first step. */
+  private static StandInCluster cluster(Readme readme) {
+    StandInCluster cluster = readme.installs() ? new StandInCluster() : StandInCluster.installed();
+    if (readme.builds()) {
+      cluster.emptyRegistry();
+    }
+    return cluster;
   }
 
   /** What Helm prints when it has installed. */
@@ -147,6 +153,36 @@ class ReadmeTest {
     assertThat(walk.run(command, StandInCluster.installed())).contains(why);
   }
 
+  /** One edit of a document, as a careless hand makes it, and what comes of it by its last step. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        // images: what is built and pushed is what is pulled
+        "README.md | build --prefix registry.example.com/podproc | build --prefix registry.example.com/podprok | ErrImagePull",
+        "README.md | build --prefix | build --tag 0.1.0-SNAPSHOT --prefix | ErrImagePull",
+        "README.md | podproc --push | podproc | ErrImagePull",
+        "README.md | images/build --prefix | images/build daemon --prefix | ErrImagePull",
+        "docs/install.md | podproc --push | podproc | ErrImagePull",
+        "helm/podproc/UPGRADING.md | podproc --push | podproc | ErrImagePull",
+        "deploy/README.md | registry.example.com/podproc/ | registry.example.com/podprok/ | ErrImagePull",
+      })
+  void aWrongEditIsNot(Path file, String right, String wrong, String why) {
+    String text = new Readme(file).text;
+    assertThat(text).contains(right);
+
+    Readme edited = new Readme(file, text.replaceFirst(Pattern.quote(right), wrong));
+
+    StandInCluster cluster = cluster(edited);
+    assertThat(
+            edited.commands.stream()
+                .map(command -> run(command, cluster))
+                .filter(problem -> !problem.isEmpty())
+                .findFirst())
+        .hasValueSatisfying(problem -> assertThat(problem).contains(why));
+  }
+
   // ---- names ----
 
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]*)(?:#([^)\\s]+))?\\)");
@@ -156,7 +192,7 @@ class ReadmeTest {
   void linksLeadSomewhere() {
     List<String> dead = new ArrayList<>();
     for (Readme readme : READMES) {
-      for (var link : LINK.matcher(readme.text()).results().toList()) {
+      for (var link : LINK.matcher(readme.text).results().toList()) {
         if (link.group(1).contains("://")) {
           continue;
         }
@@ -258,14 +294,14 @@ class ReadmeTest {
   /** The first page is one that is read to its end. */
   @Test
   void theFirstPageIsShort() {
-    String text = new Readme(Path.of("README.md")).text();
+    String text = new Readme(Path.of("README.md")).text;
     assertThat(text.lines()).hasSizeLessThanOrEqualTo(120);
     assertThat(text.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(160));
   }
 
   @Test
   void portsAreTheDefaults() {
-    assertThat(new Readme(Path.of("docs/by-hand.md")).text())
+    assertThat(new Readme(Path.of("docs/by-hand.md")).text)
         .contains("\n| daemon, " + Settings.of(Settings.DAEMON).get("httpPort") + " (")
         .contains("\n| webhook, " + Chart.values().at("/webhook/managementPort") + " |");
   }
@@ -274,7 +310,7 @@ class ReadmeTest {
 
   @Test
   void defaultsAreThoseOfTheChart() {
-    for (var row : ROW.matcher(new Readme(Path.of("docs/install.md")).text()).results().toList()) {
+    for (var row : ROW.matcher(new Readme(Path.of("docs/install.md")).text).results().toList()) {
       if (Chart.values().path(row.group(1).split("\\.", 2)[0]).isMissingNode()) {
         continue;
       }

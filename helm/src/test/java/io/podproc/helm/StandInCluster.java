@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /**
  * What a reader of the READMEs has: a cluster that keeps objects and refuses those that Kubernetes
  * would refuse, with a namespace and a Deployment of the reader's own, and a registry that has the
- * images of the build. Nothing runs in it.
+ * images of the build, or what was pushed there. Nothing runs in it.
  *
  * <p>What is refused is an {@link IllegalArgumentException} with the reason.
  */
@@ -143,6 +143,15 @@ final class StandInCluster {
             object.id() + ": ErrImagePull: " + image + ", there are only " + images);
       }
     }
+  }
+
+  /** Takes the build's images from the registry, for a reader who is told to build them. */
+  void emptyRegistry() {
+    images.removeIf(image -> image.startsWith(REGISTRY));
+  }
+
+  void push(List<String> names) {
+    images.addAll(names);
   }
 
   void delete(KubernetesObject object) {
