@@ -30,13 +30,16 @@ final class Programs {
 
   private final StandInCluster cluster;
   private final Path folder;
+  private final boolean told;
 
   /**
    * @param folder where a reader calls them
+   * @param told whether a command is told of in a sentence, where it may be without its operands
    */
-  Programs(StandInCluster cluster, Path folder) {
+  Programs(StandInCluster cluster, Path folder, boolean told) {
     this.cluster = cluster;
     this.folder = folder;
+    this.told = told;
   }
 
   /**
@@ -48,7 +51,7 @@ final class Programs {
     return switch (program) {
       case "kubectl" ->
           words.getFirst().equals("podproc")
-              ? script("kubectl/kubectl-podproc", optionsOfPlugin(words))
+              ? plugin(words.subList(1, words.size()))
               : call(new CommandLine(new Kubectl(cluster, folder, input)), words);
       case "helm" -> call(new CommandLine(new HelmProgram(cluster, folder)), words);
       case "mvn" -> maven(words);
@@ -74,7 +77,7 @@ final class Programs {
   }
 
   /** Calls a subcommand; where it is told of without operands, looks whether it is there. */
-  private static String call(CommandLine program, List<String> words) {
+  private String call(CommandLine program, List<String> words) {
     StringWriter said = new StringWriter();
     program
         .setErr(new PrintWriter(said))
@@ -83,7 +86,8 @@ final class Programs {
           return 1;
         });
     CommandLine subcommand = program.getSubcommands().get(words.getFirst());
-    if (subcommand != null
+    if (told
+        && subcommand != null
         && words.stream()
             .skip(1)
             .allMatch(word -> subcommand.getCommandSpec().optionsMap().containsKey(word))) {
@@ -118,27 +122,32 @@ final class Programs {
 
   private String maven(List<String> words) {
     String poms = Settings.text(Readme.ROOT.resolve("pom.xml"));
+    List<String> modules = List.of("daemon", "webhook", "helm");
+    boolean ends = false;
     for (int i = 0; i < words.size(); i++) {
       String word = words.get(i);
       if (word.equals("-pl")) {
         i++;
-        for (String module : words.get(i).split(",", -1)) {
+        modules = List.of(words.get(i).split(",", -1));
+        for (String module : modules) {
           check(poms.contains("<module>" + module + "</module>"), "no module " + module);
         }
       } else if (word.startsWith("-D")) {
         String property = word.substring(2).replaceAll("=true$", "");
-        check(isAsked(property), "nothing asks for " + property);
+        check(isAsked(property, modules), "nothing asks for " + property);
       } else {
         check(PHASES.contains(word), "no phase " + word);
+        ends = true;
       }
     }
+    check(ends, "no phase at all");
     return "";
   }
 
-  /** Whether a test reads that property. */
-  private static boolean isAsked(String property) {
+  /** Whether a test of these modules reads that property. */
+  private static boolean isAsked(String property, List<String> modules) {
     String call = "getBoolean(\"" + property + "\")";
-    return Stream.of("daemon", "webhook", "helm")
+    return modules.stream()
         .map(module -> Readme.ROOT.resolve(module).resolve("src/test/java"))
         .flatMap(Programs::files)
         .anyMatch(file -> Settings.text(file).contains(call));
@@ -197,12 +206,16 @@ final class Programs {
     return "";
   }
 
-  /** Its command and its options: what it is asked about is on no node here. */
-  private static List<String> optionsOfPlugin(List<String> words) {
-    return words.stream()
-        .skip(1)
-        .filter(word -> word.startsWith("-") || words.indexOf(word) == 1)
-        .toList();
+  /** With no cluster to ask it fails; but by status 2 it says that it was called wrongly. */
+  private static final String PLUGIN = "kubectl() { false; }; (. \"$0\" \"$@\") || (($? != 2))";
+
+  private String plugin(List<String> words) {
+    if (told && words.size() < 2) {
+      return script("kubectl/kubectl-podproc", words);
+    }
+    String file = Readme.ROOT.resolve("kubectl/kubectl-podproc").toString();
+    return Subprocess.run(
+        Stream.concat(Stream.of("bash", "-c", PLUGIN, file), words.stream()).toList());
   }
 
   /** A script says itself which words it knows. */

@@ -59,7 +59,8 @@ class ReadmeTest {
   }
 
   private static String run(Readme.Command command, StandInCluster cluster) {
-    return walk.run(command.text(), command.inline() ? StandInCluster.installed() : cluster);
+    return walk.run(
+        command.text(), command.inline() ? StandInCluster.installed() : cluster, command.inline());
   }
 
   /** What its reader has before the first step. */
@@ -75,7 +76,7 @@ class ReadmeTest {
   @TestFactory
   Stream<DynamicTest> everyCommandOfTheNotesIsRight() {
     String install = "install podproc helm/podproc -n podproc --create-namespace --set ";
-    return new Programs(new StandInCluster(), Readme.ROOT)
+    return new Programs(new StandInCluster(), Readme.ROOT, false)
         .call("helm", List.of((install + HelmProgram.IMAGES).split(" ", -1)), "")
         .lines()
         .filter(line -> line.startsWith("  ") || line.contains("kubectl "))
@@ -83,7 +84,7 @@ class ReadmeTest {
         .map(command ->
             DynamicTest.dynamicTest(
                 command,
-                () -> assertThat(walk.run(command, StandInCluster.installed())).isEmpty()));
+                () -> assertThat(walk.run(command, StandInCluster.installed(), false)).isEmpty()));
   }
 
   @Test
@@ -138,6 +139,7 @@ class ReadmeTest {
         "kubectl -n podproc delete daemonset podproc-daemon --cascade=forground | forground",
         "kubectl -n podproc frobnicate | frobnicate",
         "helm uninstal podproc -n podproc | uninstal",
+        "helm install --wait | Missing required",
         "deploy/images/build --outptu /tmp | --outptu",
         "e2e/kind.sh pu | knows no pu",
         "mvn -pl demon package | no module",
@@ -150,7 +152,7 @@ class ReadmeTest {
         "curl localhost:9464/q/metrics | command not found",
       })
   void aWrongOneIsNot(String command, String why) {
-    assertThat(walk.run(command, StandInCluster.installed())).contains(why);
+    assertThat(walk.run(command, StandInCluster.installed(), false)).contains(why);
   }
 
   /** One edit of a document, as a careless hand makes it, and what comes of it by its last step. */
@@ -167,6 +169,13 @@ class ReadmeTest {
         "docs/install.md | podproc --push | podproc | ErrImagePull",
         "helm/podproc/UPGRADING.md | podproc --push | podproc | ErrImagePull",
         "deploy/README.md | registry.example.com/podproc/ | registry.example.com/podprok/ | ErrImagePull",
+        // operands
+        "README.md | helm uninstall podproc -n podproc | helm uninstall --wait | Missing required",
+        "docs/explain.md | kubectl podproc ui node-1 | kubectl podproc ui | which node",
+        "docs/by-hand.md | mvn -pl daemon package | mvn -pl daemon | no phase",
+        // options of ours
+        "docs/explain.md | kubectl podproc ps -o json | kubectl podproc ps -o jsno | no output but",
+        "helm/README.md | -pl helm test | -pl daemon test | nothing asks for readme.update",
       })
   void aWrongEditIsNot(Path file, String right, String wrong, String why) {
     String text = new Readme(file).text;

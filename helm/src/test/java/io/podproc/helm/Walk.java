@@ -53,7 +53,7 @@ final class Walk implements AutoCloseable {
     for (String program : REAL) {
       Files.createSymbolicLink(programs.resolve(program), onPath(program));
     }
-    answers = new Programs(new StandInCluster(), checkout);
+    answers = new Programs(new StandInCluster(), checkout, false);
     server = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
     Thread.ofPlatform().daemon().name("stand-ins").start(this::serve);
   }
@@ -139,9 +139,13 @@ final class Walk implements AutoCloseable {
 
   // ---- what a reader types ----
 
-  /** Runs a command on a cluster, and returns what is wrong with it; empty if nothing is. */
-  String run(String command, StandInCluster cluster) {
-    answers = new Programs(cluster, checkout);
+  /**
+   * Runs a command on a cluster, and returns what is wrong with it; empty if nothing is.
+   *
+   * @param told whether it is told of in a sentence, where it may be without its operands
+   */
+  String run(String command, StandInCluster cluster, boolean told) {
+    answers = new Programs(cluster, checkout, told);
     problem = "";
     ProcessBuilder bash =
         new ProcessBuilder("/bin/bash", "-euo", "pipefail", "-c", command)
