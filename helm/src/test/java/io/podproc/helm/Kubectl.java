@@ -123,7 +123,15 @@ final class Kubectl {
     if (words.size() == 1) {
       throw new IllegalArgumentException("you must specify at least one command");
     }
-    return Subprocess.run(words.subList(1, words.size()));
+    List<String> command = new ArrayList<>(words.subList(1, words.size()));
+    if (command.getFirst().equals("sh")) {
+      command.add(1, "-e"); // a reader sees it when one command of several fails
+    }
+    String said = Subprocess.run(command);
+    if (!cluster.isInjected(namespace)) {
+      throw new IllegalArgumentException("the pods of " + namespace + " show the node");
+    }
+    return said;
   }
 
   @Command
@@ -142,7 +150,7 @@ final class Kubectl {
       found.add(object(words));
     } else {
       Arrays.stream(words.getFirst().split(",", -1))
-          .forEach(type -> found.addAll(cluster.all(kind(type))));
+          .forEach(type -> found.addAll(cluster.list(kind(type), namespace)));
     }
     if (found.isEmpty()) {
       throw new IllegalArgumentException("No resources found in " + namespace + " namespace.");
@@ -161,17 +169,21 @@ final class Kubectl {
       @Option(names = "-l", defaultValue = "") String selector,
       @Parameters(arity = "1..*") List<String> words) {
     String kind = kind(words.getFirst());
-    int changes = 1;
+    boolean named = selector.isEmpty() && !all;
+    int changes = named ? 2 : 1;
     if (!selector.isEmpty()) {
       Set<String> _ = cluster.known(selector.split("=", 2)[0]);
-    } else if (!all && words.size() > 1) {
-      KubernetesObject _ = cluster.get(kind, namespace, words.get(1));
-      changes = 2;
     }
-    if (words.size() == changes) {
+    if (words.size() <= changes) {
       throw new IllegalArgumentException("at least one label update is required");
     }
-    words.subList(changes, words.size()).forEach(cluster::label);
+    for (String change : words.subList(changes, words.size())) {
+      if (named) {
+        cluster.label(cluster.get(kind, namespace, words.get(1)), change, overwrite);
+      } else {
+        cluster.label(change);
+      }
+    }
     return "";
   }
 

@@ -198,6 +198,11 @@ final class Programs {
         .matcher(Settings.text(source).replaceAll(" +", " "))
         .results()
         .forEach(c -> commands.addAll(List.of(c.group(1), c.group(1) + " " + c.group(2))));
+    check(
+        words.stream()
+            .filter(word -> word.startsWith("-Dpodproc.mount-point="))
+            .allMatch(word -> word.endsWith("=" + mountPoint())),
+        "others look for the files in " + mountPoint());
     List<String> command =
         words.stream().filter(word -> !settings.contains(word.replaceAll("=.*", ""))).toList();
     check(
@@ -214,8 +219,22 @@ final class Programs {
       return script("kubectl/kubectl-podproc", words);
     }
     String file = Readme.ROOT.resolve("kubectl/kubectl-podproc").toString();
-    return Subprocess.run(
-        Stream.concat(Stream.of("bash", "-c", PLUGIN, file), words.stream()).toList());
+    String _ =
+        Subprocess.run(
+            Stream.concat(Stream.of("bash", "-c", PLUGIN, file), words.stream()).toList());
+    String namespace = words.contains("-n") ? words.get(words.indexOf("-n") + 1) : "default";
+    KubernetesObject _ = cluster.get("Namespace", "", namespace);
+    String object =
+        words.stream()
+            .skip(1)
+            .filter(word -> !word.startsWith("-") && !word.equals(namespace))
+            .findFirst()
+            .orElse("");
+    return switch (words.getFirst()) {
+      case "explain" -> cluster.get("Pod", namespace, object.split("/", 2)[0]).id();
+      case "ui" -> cluster.get("Node", "", object).id();
+      default -> "";
+    };
   }
 
   /** A script says itself which words it knows. */

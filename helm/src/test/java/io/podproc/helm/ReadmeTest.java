@@ -173,6 +173,21 @@ class ReadmeTest {
         "README.md | helm uninstall podproc -n podproc | helm uninstall --wait | Missing required",
         "docs/explain.md | kubectl podproc ui node-1 | kubectl podproc ui | which node",
         "docs/by-hand.md | mvn -pl daemon package | mvn -pl daemon | no phase",
+        // names that differ between two lines
+        "README.md | helm install podproc | helm install podprok | release podproc not found",
+        "README.md | helm/podproc -n podproc | helm/podproc -n podprok | release podproc not found",
+        "README.md | shop podproc.io/inject=enabled | default podproc.io/inject=enabled | show the node",
+        "README.md | shop podproc.io/inject=enabled | shop podproc.io/inject=disabled | show the node",
+        "README.md | shop podproc.io/inject- | default podproc.io/inject- | has no label",
+        "docs/operate.md | inject=disabled --overwrite | inject=disabled | already has a value",
+        "docs/install.md | -n podproc get pods | -n podprok get pods | not found",
+        "docs/install.md | -n podproc get pods | get deploy | No resources found",
+        "docs/explain.md | explain -n shop | explain -n sohp | not found",
+        "docs/explain.md | -n shop web-7d4f9c | -n shop wbe-7d4f9c | not found",
+        "docs/explain.md | ui node-1 | ui ndoe-1 | not found",
+        "docs/by-hand.md | mount-point=/var/lib/podproc | mount-point=/var/lib/podprok | others look",
+        // what a shell passes over
+        "docs/install.md | grep MemTotal /proc/meminfo; | grep MemTotl /proc/meminfo; | grep MemTotl",
         // options of ours
         "docs/explain.md | kubectl podproc ps -o json | kubectl podproc ps -o jsno | no output but",
         "helm/README.md | -pl helm test | -pl daemon test | nothing asks for readme.update",

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * What a reader of the READMEs has: a cluster that keeps objects and refuses those that Kubernetes
- * would refuse, with a namespace and a Deployment of the reader's own, and a registry that has the
- * images of the build, or what was pushed there. Nothing runs in it.
+ * would refuse, with a namespace, a Deployment and its pod of the reader's own, and a registry that
+ * has the images of the build, or what was pushed there. Nothing runs in it.
  *
  * <p>What is refused is an {@link IllegalArgumentException} with the reason.
  */
@@ -34,10 +34,14 @@ final class StandInCluster {
       ---
       {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}}
       ---
-      {apiVersion: v1, kind: Node, metadata: {name: node}}
+      {apiVersion: v1, kind: Pod, metadata: {name: web-7d4f9c, namespace: shop}}
+      ---
+      {apiVersion: v1, kind: Node, metadata: {name: node-1}}
       ---
       # What stands for a name of the reader's
       {apiVersion: v1, kind: Namespace, metadata: {name: NAMESPACE}}
+      ---
+      {apiVersion: v1, kind: Node, metadata: {name: NODE}}
       """;
 
   /** A pod, as the webhook's own tests have it injected. */
@@ -45,6 +49,7 @@ final class StandInCluster {
       Settings.text(Settings.WEBHOOK.resolve("src/test/resources/pods/bare-pod/expected.yaml"));
 
   private static final Pattern NAME = Pattern.compile("podproc\\.io/[a-z-]*[a-z]");
+  private static final String INJECT = "podproc.io/inject";
   private static final String POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
   private final Map<String, KubernetesObject> objects = new TreeMap<>();
@@ -117,6 +122,15 @@ final class StandInCluster {
                 kind + " \"" + name + "\" not found in namespace " + namespace));
   }
 
+  /** As {@code kubectl get} does: what makes pods stands for them. */
+  List<KubernetesObject> list(String kind, String namespace) {
+    KubernetesObject _ = get("Namespace", "", namespace);
+    return objects.values().stream()
+        .filter(o -> kind.equals("Pod") ? o.podSpec().isPresent() : o.kind().equals(kind))
+        .filter(o -> Set.of("", namespace).contains(o.namespace()))
+        .toList();
+  }
+
   List<KubernetesObject> all(String kind) {
     return objects.values().stream().filter(object -> object.kind().equals(kind)).toList();
   }
@@ -180,6 +194,36 @@ final class StandInCluster {
     }
   }
 
+  /** Changes a label of an object. */
+  void label(KubernetesObject object, String change, boolean overwrite) {
+    label(change);
+    ObjectNode changed = object.json().deepCopy();
+    ObjectNode labels = changed.withObject("/metadata/labels");
+    String[] words = change.split("=", 2);
+    if (words.length == 1) {
+      if (labels.remove(change.substring(0, change.length() - 1)) == null) {
+        throw new IllegalArgumentException(object + " has no label to remove: " + change);
+      }
+    } else {
+      String before = labels.path(words[0]).asText(words[1]);
+      if (!overwrite && !before.equals(words[1])) {
+        throw new IllegalArgumentException(object + " already has a value: " + before);
+      }
+      labels.put(words[0], words[1]);
+    }
+    put(new KubernetesObject(changed));
+  }
+
+  /** Whether the pods of a namespace see themselves; else they show the node. */
+  boolean isInjected(String namespace) {
+    return get("Namespace", "", namespace)
+        .json()
+        .at("/metadata/labels")
+        .path(INJECT)
+        .asText()
+        .equals("enabled");
+  }
+
   /** The values that a label is asked for. */
   Set<String> known(String label) {
     return Optional.ofNullable(labels.get(label))
@@ -230,7 +274,7 @@ final class StandInCluster {
 
   private static final StandInCluster INSTALLED = install();
 
-  /** One on which podproc is installed, and its test has failed. */
+  /** One on which podproc is installed and serves namespaces, and its test has failed. */
   static StandInCluster installed() {
     return new StandInCluster(INSTALLED);
   }
@@ -240,6 +284,9 @@ final class StandInCluster {
     cluster.createNamespace("podproc");
     cluster.install("podproc", "podproc", HelmProgram.values(List.of(HelmProgram.IMAGES)));
     cluster.test("podproc", "podproc");
+    for (String namespace : List.of("shop", "NAMESPACE")) {
+      cluster.label(cluster.get("Namespace", "", namespace), INJECT + "=enabled", false);
+    }
     return cluster;
   }
 }
