@@ -18,13 +18,14 @@ import org.junit.jupiter.api.Test;
 class PackageTest {
   private static final JsonNode CHART = Yaml.read(Chart.DIRECTORY.resolve("Chart.yaml"));
 
+  static Path archive(String version) {
+    return Path.of("target", "podproc-" + version + ".tgz");
+  }
+
   @Test
   void thePackageRendersAsTheDirectoryDoes() throws IOException {
     String given = System.getProperty("chart.archive");
-    Path archive =
-        given != null
-            ? Path.of(given)
-            : Path.of("target", "podproc-" + CHART.path("version").asText() + ".tgz");
+    Path archive = given != null ? Path.of(given) : archive(CHART.path("version").asText());
     if (given == null) {
       Files.deleteIfExists(archive);
       new Helm(Chart.DIRECTORY).packageIt().withDestination(Path.of("target")).call();

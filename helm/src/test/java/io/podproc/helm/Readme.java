@@ -23,7 +23,7 @@ final class Readme {
   final String text;
   final List<Command> commands = new ArrayList<>();
 
-  /** What stands between backticks, of one line each. */
+  /** What stands between backticks, of one line each, and paths in what is said of a step. */
   final List<String> spans = new ArrayList<>();
 
   /**
@@ -60,8 +60,14 @@ final class Readme {
         fence = fence.isEmpty() ? line : "";
       } else if (fence.isEmpty()) {
         addSpans(line, number);
-      } else if (fence.equals("```sh") && !line.isBlank() && !line.startsWith("#")) {
-        commands.add(new Command(file, number, line, false));
+      } else if (fence.equals("```sh") && !line.isBlank()) {
+        if (!line.startsWith("#")) {
+          commands.add(new Command(file, number, line, false));
+        }
+        String[] parts = line.split("(^| )# ", 2);
+        Stream.of(parts[parts.length - 1].split("[ ,;:]+", -1))
+            .filter(word -> parts.length == 2 && word.contains("/"))
+            .forEach(spans::add);
       }
     }
   }

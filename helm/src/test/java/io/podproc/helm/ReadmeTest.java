@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,8 +13,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicContainer;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The documents, read to the letter: the commands of each are run in their order, as far as that
@@ -191,6 +195,11 @@ class ReadmeTest {
         // options of ours
         "docs/explain.md | kubectl podproc ps -o json | kubectl podproc ps -o jsno | no output but",
         "helm/README.md | -pl helm test | -pl daemon test | nothing asks for readme.update",
+        // names
+        "helm/README.md | podproc-VERSION.tgz | podprok-VERSION.tgz | podprok-VERSION.tgz",
+        "helm/README.md | deploy/podproc.yaml | deploy/podproc.yml | deploy/podproc.yml",
+        "helm/README.md | podproc/ci | podproc/cl | podproc/cl",
+        "docs/pods.md | podproc.io/cpus: | podproc.io/cpsu: | podproc.io/cpsu",
       })
   void aWrongEditIsNot(Path file, String right, String wrong, String why) {
     String text = new Readme(file).text;
@@ -200,8 +209,9 @@ class ReadmeTest {
 
     StandInCluster cluster = cluster(edited);
     assertThat(
-            edited.commands.stream()
-                .map(command -> run(command, cluster))
+            Stream.concat(
+                    wrongNames(edited).stream(),
+                    edited.commands.stream().map(command -> run(command, cluster)))
                 .filter(problem -> !problem.isEmpty())
                 .findFirst())
         .hasValueSatisfying(problem -> assertThat(problem).contains(why));
@@ -253,30 +263,73 @@ class ReadmeTest {
   private static final Pattern VALUE = Pattern.compile("([a-zA-Z]+)(\\.[a-zA-Z]+)+(=\\S*)?");
   private static final Pattern VARIABLE = Pattern.compile("PODPROC_[A-Z_]*[A-Z]");
   private static final Pattern PROPERTY = Pattern.compile("(?:-D)?podproc\\.([a-z-]+)(=\\S*)?");
-  private static final Pattern KEY = Pattern.compile("podproc\\.io/[a-z-]*[a-z]");
+  private static final Pattern KEY = Pattern.compile("(podproc\\.io/[a-z-]*[a-z])(=([a-z]+))?");
 
   @Test
-  void whatIsNamedExists() throws IOException {
-    List<String> wrong = new ArrayList<>();
-    for (Readme readme : READMES) {
-      for (String span : readme.spans) {
-        if (!exists(span)) {
-          wrong.add(readme.file + ": " + span);
-        }
-      }
-    }
-    assertThat(wrong).isEmpty();
+  void whatIsNamedExists() {
+    assertThat(READMES.stream().flatMap(readme -> wrongNames(readme).stream())).isEmpty();
   }
 
-  private static boolean exists(String span) {
-    if (PATH.matcher(span).matches() && !span.contains("target/")) {
-      String top = span.split("/", 2)[0];
-      return !Files.isDirectory(Readme.ROOT.resolve(top))
-          || Files.exists(Readme.ROOT.resolve(span));
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "globl.imageRegistry",
+        "global.imagRegistry",
+        "critcalPodsQuota.enabled=true",
+        "criticalPodsQuota.enabled=ture",
+        "webhook.hostNetwork=1",
+        "exisitngSecret.caBundle",
+        "podproc.mount-piont",
+        "podproc.io/injekt",
+        "PODPROC_MOUNT_PIONT",
+        "deploy/podproc.yml",
+        "./tets it",
+        "popdroc.io/inject",
+        "podproc.io/inject=enbaled",
+        "hlem/podproc",
+        "delpoy/images/build --list",
+        "deploy/releas 0.2.0",
+      })
+  void aWrongNameIsNot(String name) {
+    assertThat(wrongNames(new Readme(Path.of("a.md"), "`" + name + "`"))).hasSize(1);
+  }
+
+  private static List<String> wrongNames(Readme readme) {
+    return Stream.concat(
+            readme.spans.stream().filter(span -> !exists(readme.file, span)),
+            KEY.matcher(readme.text)
+                .results()
+                .filter(key -> !isKnown(key.group(1), key.group(3)))
+                .map(MatchResult::group))
+        .map(name -> readme.file + ": " + name)
+        .toList();
+  }
+
+  /** Whether there is such a label, and anything comes of its value, if that is of a namespace. */
+  private static boolean isKnown(String key, @Nullable String value) {
+    return KEYS.contains(key)
+        && (value == null
+            || !key.equals(StandInCluster.INJECT)
+            || StandInCluster.installed().known(key).contains(value));
+  }
+
+  private static boolean exists(Path file, String span) {
+    String path = span.split(" ", 2)[0];
+    if (path.endsWith(".tgz")) {
+      return path.equals("helm/" + PackageTest.archive("VERSION"));
     }
-    String top = span.split("\\.", 2)[0];
-    if (VALUE.matcher(span).matches() && Chart.values().path(top).isObject()) {
-      return !value(span).isMissingNode();
+    if (PATH.matcher(path).matches() && !path.matches("(.*/)?target(/.*)?")) {
+      List<Path> folders = List.of(Readme.ROOT, Readme.ROOT.resolve(file).resolveSibling(""));
+      String top = path.split("/", 2)[0];
+      if (folders.stream().anyMatch(folder -> Files.isDirectory(folder.resolve(top)))) {
+        return folders.stream().anyMatch(folder -> Files.exists(folder.resolve(path)));
+      }
+      // Others have such names, too: but none that is one of ours after the first word.
+      String rest = path.substring(top.length() + 1);
+      if (FOLDERS.stream().anyMatch(folder -> Files.exists(folder.resolve(rest)))
+          || (KEYS.contains("podproc.io/" + rest) && !top.equals("podproc.io"))) {
+        return false;
+      }
     }
     for (var variable : VARIABLE.matcher(span).results().toList()) {
       if (Stream.of(Settings.DAEMON, Settings.WEBHOOK)
@@ -290,11 +343,58 @@ class ReadmeTest {
           .flatMap(module -> Settings.of(module).keySet().stream())
           .anyMatch(setting -> Settings.hyphened(setting).equals(property.group(1)));
     }
-    return KEY.matcher(span).results().allMatch(key -> KEYS.contains(key.group()));
+    return !VALUE.matcher(span).matches() || isRightOrNoValue(span);
+  }
+
+  /** As with paths, none is right that is a value's after the first word. */
+  private static boolean isRightOrNoValue(String span) {
+    String[] words = span.split("=", 2);
+    String[] names = words[0].split("\\.", 2);
+    if (!isValue(words[0])) {
+      return !Chart.values().path(names[0]).isObject() && !isValue(names[1]);
+    }
+    return words.length == 1
+        || value(span).isMissingNode()
+        || HelmProgram.values(List.of(span)).at(pointer(span)).getNodeType()
+            == value(span).getNodeType();
+  }
+
+  /** Whether it is a value, or one from an inner word on, as {@code existingSecret.name} is. */
+  private static boolean isValue(String name) {
+    return VALUES.stream().anyMatch(value -> value.endsWith("." + name));
+  }
+
+  private static final Set<String> VALUES = new TreeSet<>();
+
+  static {
+    addValues("", Chart.values());
+  }
+
+  private static void addValues(String path, JsonNode values) {
+    values
+        .properties()
+        .forEach(value -> {
+          VALUES.add(path + "." + value.getKey());
+          addValues(path + "." + value.getKey(), value.getValue());
+        });
+  }
+
+  private static String pointer(String span) {
+    return "/" + span.split("=", 2)[0].replace('.', '/');
   }
 
   private static JsonNode value(String span) {
-    return Chart.values().at("/" + span.split("=", 2)[0].replace('.', '/'));
+    return Chart.values().at(pointer(span));
+  }
+
+  private static final List<Path> FOLDERS = folders();
+
+  private static List<Path> folders() {
+    try (Stream<Path> files = Files.list(Readme.ROOT)) {
+      return files.filter(Files::isDirectory).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The labels and annotations that the chart and the programs know. */
@@ -310,7 +410,7 @@ class ReadmeTest {
             Readme.ROOT.resolve("rules/src/main/java"))) {
       Programs.files(folder)
           .forEach(file ->
-              KEY.matcher(Settings.text(file)).results().forEach(key -> keys.add(key.group())));
+              KEY.matcher(Settings.text(file)).results().forEach(key -> keys.add(key.group(1))));
     }
     return keys;
   }

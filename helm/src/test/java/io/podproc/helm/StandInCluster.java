@@ -49,7 +49,7 @@ final class StandInCluster {
       Settings.text(Settings.WEBHOOK.resolve("src/test/resources/pods/bare-pod/expected.yaml"));
 
   private static final Pattern NAME = Pattern.compile("podproc\\.io/[a-z-]*[a-z]");
-  private static final String INJECT = "podproc.io/inject";
+  static final String INJECT = "podproc.io/inject";
   private static final String POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
   private final Map<String, KubernetesObject> objects = new TreeMap<>();
