@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Has nothing stay in a cluster of what a run of the suite made there, however it ends: closed by
@@ -33,6 +34,12 @@ final class CleanUp implements AutoCloseable {
   private final Images images;
   private final List<Throwable> failures = new ArrayList<>();
 
+  /** The namespaces of the test that runs, and those of others that could not be deleted yet. */
+  private final Set<String> ofTests = ConcurrentHashMap.newKeySet();
+
+  /** Those of tests that have ended, which go in their time. */
+  private final Set<String> ended = ConcurrentHashMap.newKeySet();
+
   /** Whether there is anything here that is ours to remove. */
   private volatile boolean begun;
 
@@ -51,7 +58,38 @@ final class CleanUp implements AutoCloseable {
     removeNamespaces();
   }
 
-  /** Makes a namespace. Returns its name. */
+  /** Makes a namespace that goes with the test that runs. Returns its name. */
+  String makeForTest(NamespaceBuilder namespace) {
+    String name = make(namespace);
+    ofTests.add(name);
+    return name;
+  }
+
+  /**
+   * Has the namespaces of a test that has ended go, and their pods, so that these don't fill the
+   * nodes. What can't be deleted is no fault of the test: it is tried again when the next one has
+   * ended, and in the end.
+   */
+  void endTest() {
+    ofTests.removeIf(this::isDeleted);
+  }
+
+  private boolean isDeleted(String name) {
+    try {
+      var _ = client.namespaces().withName(name).delete();
+    } catch (RuntimeException e) {
+      return false;
+    }
+    ended.add(name);
+    return true;
+  }
+
+  /** Whether a namespace is one of a test that has ended. */
+  boolean isOfEndedTest(String namespace) {
+    return ended.contains(namespace);
+  }
+
+  /** Makes a namespace that stays until the end. Returns its name. */
   String make(NamespaceBuilder namespace) {
     if (closing) {
       throw new IllegalStateException("the suite is being stopped");

@@ -32,11 +32,13 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -71,8 +73,15 @@ final class Cluster implements AutoCloseable {
   private final CleanUp cleanUp;
   private final List<String> warnings = new CopyOnWriteArrayList<>();
 
+  /**
+   * Where the chart's own test runs: not where podproc is, as that is never injected. Not of one
+   * test, as a release outlives the test that installed it.
+   */
+  private @Nullable String chartTests;
+
   /** Gives tests the one cluster that they share, with podproc as it was installed. */
-  static final class Shared implements BeforeAllCallback, BeforeEachCallback, ParameterResolver {
+  static final class Shared
+      implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, ParameterResolver {
     private static final Namespace STORE = Namespace.create(Shared.class);
 
     @Override
@@ -89,6 +98,12 @@ final class Cluster implements AutoCloseable {
       cluster(context).podproc().awaitReady();
     }
 
+    /** Also where podproc could not be installed. */
+    @Override
+    public void afterEach(ExtensionContext context) {
+      once(context).cluster.cleanUp.endTest();
+    }
+
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
       return parameter.getParameter().getType() == Cluster.class;
@@ -101,11 +116,14 @@ final class Cluster implements AutoCloseable {
 
     /** Installed once: what fails for the first test does so for all, without waiting again. */
     private static Cluster cluster(ExtensionContext context) {
+      return once(context).cluster();
+    }
+
+    private static Once once(ExtensionContext context) {
       return context
           .getRoot()
           .getStore(STORE)
-          .computeIfAbsent("cluster", key -> new Shared.Once(), Once.class)
-          .cluster();
+          .computeIfAbsent("cluster", key -> new Shared.Once(), Once.class);
     }
 
     private static final class Once implements AutoCloseable {
@@ -175,19 +193,17 @@ final class Cluster implements AutoCloseable {
     if (client.namespaces().withName(namespace).get() == null) {
       cleanUp.make(namespace(Map.of()).editMetadata().withName(namespace).endMetadata());
     }
-    // Not where podproc is, as that is never injected.
-    String tests = namespace();
-    install(Machine.checkout().resolve("helm/podproc"), values(images, tests, "E2E_"));
+    installThis();
   }
 
   /** Installs podproc as it is in this checkout, or upgrades to it. */
   void installThis() {
-    install(Machine.checkout().resolve("helm/podproc"), values(images, namespace(), "E2E_"));
+    install(Machine.checkout().resolve("helm/podproc"), values("E2E_"));
   }
 
   /** Upgrades to it without the webhook: the nodes bring the files, and nothing else is there. */
   void installWithoutWebhook() {
-    Map<String, Object> values = new HashMap<>(values(images, namespace(), "E2E_"));
+    Map<String, Object> values = new HashMap<>(values("E2E_"));
     values.put("webhook", Map.of("enabled", false));
     podproc.install(Machine.checkout().resolve("helm/podproc"), values);
   }
@@ -198,12 +214,19 @@ final class Cluster implements AutoCloseable {
    * @param chart a directory, or an archive
    */
   void installLast(Path chart) {
-    install(chart, values(images, namespace(), "E2E_LAST_"));
+    install(chart, values("E2E_LAST_"));
   }
 
   private void install(Path chart, Map<String, Object> values) {
     podproc.install(chart, values);
     awaitInjection();
+  }
+
+  private Map<String, Object> values(String prefix) {
+    if (chartTests == null) {
+      chartTests = make(Map.of(), cleanUp::make);
+    }
+    return values(images, chartTests, prefix);
   }
 
   /** Those of the chart. */
@@ -241,15 +264,19 @@ final class Cluster implements AutoCloseable {
     return client;
   }
 
-  /** Makes a namespace of its own for a test, with labels as {@code a=b}. */
+  /** Makes a namespace of its own for a test, with which it goes, with labels as {@code a=b}. */
   String namespace(String... labels) {
     Map<String, String> named = new HashMap<>();
     Stream.of(labels)
         .map(label -> label.split("=", 2))
         .forEach(part -> named.put(part[0], part[1]));
+    return make(named, cleanUp::makeForTest);
+  }
+
+  private String make(Map<String, String> labels, Function<NamespaceBuilder, String> maker) {
     String name =
-        cleanUp.make(
-            namespace(named).editMetadata().withGenerateName("podproc-e2e-").endMetadata());
+        maker.apply(
+            namespace(labels).editMetadata().withGenerateName("podproc-e2e-").endMetadata());
     // No pod is admitted before.
     await(
         "the namespace has its account",
@@ -359,6 +386,16 @@ final class Cluster implements AutoCloseable {
         .withLabels(Podproc.LABELS)
         .list()
         .getItems();
+  }
+
+  /** Waits until of the tests before this one no pod takes any room. */
+  void awaitEndedTests() {
+    awaitGone(
+        "the pods of tests that have ended",
+        () ->
+            client.pods().inAnyNamespace().list().getItems().stream()
+                .filter(pod -> cleanUp.isOfEndedTest(pod.getMetadata().getNamespace()))
+                .toList());
   }
 
   /** Waits for an object. */

@@ -90,6 +90,7 @@ class CrowdE2E {
 
   /** As many as the cluster has room for, if that is less than a hundred: a kubelet takes 110. */
   private static int pods(Cluster cluster, TestReporter figures) {
+    cluster.awaitEndedTests();
     int room = room(cluster.client()) - SPARE;
     Assumptions.assumeTrue(room >= LEAST, "the cluster has room for " + room + " pods more only");
     int pods = Math.min(PODS, room);

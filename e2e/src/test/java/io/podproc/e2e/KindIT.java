@@ -15,7 +15,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +127,26 @@ class KindIT {
     assertThat(output.text())
         .contains("Injection: a dry run tells what would be", "\n1 passed, 0 failed, 0 skipped\n");
     assertThat(output.status()).isZero();
+    assertThat(left()).isEmpty();
+  }
+
+  /** Not with the suite: their pods would fill the nodes. */
+  @Test
+  void the_namespaces_of_a_test_go_with_it() throws Exception {
+    serve("--lingering", "0");
+    Process process = start(suite(type("OptOutE2E")), "test");
+    Set<Integer> counts = new TreeSet<>();
+    Command.await(
+        "it has ended",
+        Machine.deadline(300),
+        () -> {
+          Predicate<String> made = line -> line.startsWith("namespaces//podproc-e2e-");
+          counts.add((int) left().stream().filter(made).count());
+          return !process.isAlive();
+        });
+    // Podproc's own, that of its chart's test, and those of a test or two.
+    assertThat(counts).contains(2).allMatch(count -> count <= 5);
+    assertThat(end(process).text()).contains("\n1 passed, 4 failed, 0 skipped\n");
     assertThat(left()).isEmpty();
   }
 
