@@ -1,13 +1,13 @@
 """An API server of one node, as far as the suite for clusters gets without containers.
 
-usage: api-server.py KUBECONFIG [--lingering SECONDS] [--others NAMESPACE]
+usage: api-server.py KUBECONFIG [--lingering SECONDS] [--others NAMESPACE] [--unready]
 
 Writes KUBECONFIG, and serves until it is told to stop. Objects are kept, listed, watched, patched and
 deleted; what controllers, kubelet and podproc's webhook would do to them is done as they are written.
 Nothing runs: exec and logs are refused.
 
 GET /left has a line for each object that was made and not removed, for each that was there before and
-is lost, and for each node with podproc's label.
+is lost, for each node with podproc's label, and for each where a daemon was and nobody has swept.
 """
 
 import argparse
@@ -62,6 +62,7 @@ changed = threading.Condition(threading.RLock())
 objects = {}  # (version, plural, namespace, name): object
 events = []  # (revision, type, key, object)
 given = set()  # keys of what a cluster has before
+unswept = set()  # nodes that have on their disks what a daemon makes there
 
 
 def labels_of(entity):
@@ -151,6 +152,8 @@ def control(key, entity):
             else ["replicas", "readyReplicas", "availableReplicas", "updatedReplicas"]
         )
         entity["status"] = dict.fromkeys(counts, wanted)
+        if options.unready and name == "podproc-daemon":
+            entity["status"].update(numberReady=0, numberAvailable=0)
         entity["status"]["observedGeneration"] = entity["metadata"]["generation"]
         if plural == "daemonsets":
             entity["status"]["numberMisscheduled"] = 0
@@ -160,10 +163,15 @@ def run(pod):
     spec = pod["spec"]
     spec.setdefault("nodeName", "node")
     ended = spec.get("restartPolicy") == "Never"
+    is_daemon = labels_of(pod).get("app.kubernetes.io/component") == "daemon"
+    if is_daemon:
+        unswept.add(spec["nodeName"])
+    elif pod["metadata"]["name"].startswith("sweep-"):
+        unswept.discard(spec["nodeName"])
     pod["status"] = {
         "phase": "Succeeded" if ended else "Running",
         "containerStatuses": [
-            {"name": container["name"], "ready": not ended, "restartCount": 0, "image": "", "imageID": ""}
+            {"name": container["name"], "ready": not ended and not (is_daemon and options.unready), "restartCount": 0, "image": "", "imageID": ""}
             for container in spec["containers"]
         ],
     }
@@ -303,7 +311,8 @@ class Handler(BaseHTTPRequestHandler):
                 made = ["/".join(key[1:]) for key in objects if key not in given]
                 lost = ["lost: " + "/".join(key[1:]) for key in given if key not in objects]
                 labels = ["label of " + key[3] for key in objects if key[1] == "nodes" and "podproc.io/ready" in labels_of(objects[key])]
-                return self.answer(200, "".join(line + "\n" for line in sorted(made + lost) + labels).encode())
+                disks = ["disk of " + node for node in unswept]
+                return self.answer(200, "".join(line + "\n" for line in sorted(made + lost) + labels + disks).encode())
         found = self.discovery(url.path)
         if found:
             return self.answer(200, found)
@@ -414,7 +423,7 @@ def main():
     give("rbac.authorization.k8s.io/v1", "clusterroles", "cluster-admin")
     amounts = {"pods": "110", "memory": "8Gi", "cpu": "2"}
     info = {"kernelVersion": "6.12", "containerRuntimeVersion": "containerd://2.1", "kubeletVersion": "v1.36.0"}
-    give("v1", "nodes", "node", spec={}, status={"capacity": amounts, "allocatable": amounts, "nodeInfo": info}, labels={"podproc.io/ready": "true"})
+    give("v1", "nodes", "node", spec={}, status={"capacity": amounts, "allocatable": amounts, "nodeInfo": info}, labels={} if options.unready else {"podproc.io/ready": "true"})
     if options.others:
         give("v1", "namespaces", options.others)
         ours = {"app.kubernetes.io/part-of": "podproc"}
@@ -422,6 +431,7 @@ def main():
         give("apps/v1", "daemonsets", "podproc-daemon", options.others, labels=ours, spec={"template": template})
         give("rbac.authorization.k8s.io/v1", "clusterroles", "podproc-daemon", labels=ours)
     given.update(objects)
+    unswept.clear()  # what others have made
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     address = f"http://127.0.0.1:{server.server_port}"
@@ -438,5 +448,6 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("kubeconfig")
 arguments.add_argument("--lingering", type=float, default=0.2, help="how long namespaces take to go")
 arguments.add_argument("--others", help="where somebody else's podproc is")
+arguments.add_argument("--unready", action="store_true", help="no daemon is ever ready")
 options = arguments.parse_args()
 main()

@@ -107,9 +107,9 @@ final class CleanUp implements AutoCloseable {
     closing = true;
     if (begun) {
       // Where a daemon is or was.
+      attempt(podproc::noteNodes);
       Set<String> nodes = new TreeSet<>(podproc.allNodes());
       attempt(() -> nodes.addAll(labelledNodes()));
-      attempt(() -> nodes.addAll(podproc.nodes()));
       attempt(podproc::uninstallForGood);
       CLUSTER_WIDE.forEach((kind, version) -> attempt(() -> removeAll(version, kind)));
       attempt(() -> nodes.forEach(this::removeLabel));
@@ -187,18 +187,20 @@ final class CleanUp implements AutoCloseable {
         "the namespace has its account",
         client.serviceAccounts().inNamespace(namespace).withName("default"),
         account -> account != null);
-    for (String node : nodes) {
-      Pod pod = Cluster.manifest(images, "sweep", Pod.class);
-      Nodes.pin(pod, node);
-      Pod created = client.pods().inNamespace(namespace).resource(pod).create();
-      Cluster.await(
-          node + " is swept",
-          client.pods().resource(created),
-          now ->
-              now != null && List.of("Succeeded", "Failed").contains(now.getStatus().getPhase()));
-      if (client.pods().resource(created).get().getStatus().getPhase().equals("Failed")) {
-        throw new AssertionError(node + ": " + client.pods().resource(created).getLog());
-      }
+    // A daemon may never have been ready because its node is not.
+    nodes.forEach(node -> attempt(() -> sweep(namespace, node)));
+  }
+
+  private void sweep(String namespace, String node) {
+    Pod pod = Cluster.manifest(images, "sweep", Pod.class);
+    Nodes.pin(pod, node);
+    Pod created = client.pods().inNamespace(namespace).resource(pod).create();
+    Cluster.await(
+        node + " is swept",
+        client.pods().resource(created),
+        now -> now != null && List.of("Succeeded", "Failed").contains(now.getStatus().getPhase()));
+    if (client.pods().resource(created).get().getStatus().getPhase().equals("Failed")) {
+      throw new AssertionError(node + ": " + client.pods().resource(created).getLog());
     }
   }
 

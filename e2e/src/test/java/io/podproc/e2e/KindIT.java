@@ -172,6 +172,19 @@ class KindIT {
     assertThat(left()).isEmpty();
   }
 
+  /** A daemon makes its folders before it is ready. */
+  @Test
+  void nothing_is_left_when_no_daemon_is_ever_ready() throws Exception {
+    serve("--unready");
+    Map<String, String> impatient = new HashMap<>(suite(type("InstallE2E")));
+    impatient.put("E2E_PATIENCE", "0.05");
+    Output output = end(start(impatient, "test"));
+    assertThat(output.text())
+        .contains("podproc could not be installed", "\n0 passed, 2 failed, 0 ");
+    assertThat(output.status()).isNotZero();
+    assertThat(left()).isEmpty();
+  }
+
   @Test
   void somebody_else_s_podproc_is_left_alone() throws Exception {
     serve("--others", "theirs");

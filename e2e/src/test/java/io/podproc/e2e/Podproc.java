@@ -77,7 +77,7 @@ final class Podproc {
   void install(Path chart, Map<String, Object> values) {
     release.install(chart, values);
     awaitReady();
-    nodes.addAll(nodes());
+    noteNodes();
   }
 
   /** Runs the chart's own test. */
@@ -86,6 +86,7 @@ final class Podproc {
   }
 
   void uninstall() {
+    noteNodes();
     release.uninstall();
     awaitGone();
   }
@@ -149,7 +150,16 @@ final class Podproc {
         .toList();
   }
 
-  /** The nodes where files were served at any time, in the order of their names. */
+  /** Notes where a daemon or a keeper is, ready or not: it may have left something there. */
+  void noteNodes() {
+    Stream.of(Component.DAEMON, Component.KEEPER)
+        .flatMap(component -> pods(component).stream())
+        .map(pod -> pod.getSpec().getNodeName())
+        .filter(Objects::nonNull) // not scheduled yet
+        .forEach(nodes::add);
+  }
+
+  /** The nodes that were noted, in the order of their names. */
   Set<String> allNodes() {
     return nodes;
   }
