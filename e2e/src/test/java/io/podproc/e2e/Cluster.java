@@ -234,7 +234,7 @@ final class Cluster implements AutoCloseable {
     Map<String, Object> webhook = new HashMap<>();
     webhook.put("image", images.ofChart(prefix + "WEBHOOK_IMAGE"));
     // So short that it is renewed in the midst of the suite, and a lost one within a minute.
-    webhook.put("settings", Map.of("certificateValidity", "10m"));
+    webhook.put("settings", Map.of("certificateValidity", "10m", "userNamespaces", true));
     return Map.of(
         "daemon", Map.of("image", images.ofChart(prefix + "DAEMON_IMAGE")),
         "webhook", webhook,

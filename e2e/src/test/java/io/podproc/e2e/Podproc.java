@@ -115,19 +115,6 @@ final class Podproc {
     return client.apps().deployments().inNamespace(namespace).withName(Release.NAME + "-webhook");
   }
 
-  /** Whether what it serves may be id-mapped, on nodes whose kernels can do that. */
-  boolean mapsUsers() {
-    return client.nodes().list().getItems().stream()
-            .map(node -> node.getStatus().getNodeInfo().getKernelVersion().split("[.-]", 3))
-            .allMatch(version ->
-                Integer.parseInt(version[0]) * 1000 + Integer.parseInt(version[1]) >= 6012)
-        && daemons().require().getSpec().getTemplate().getSpec().getContainers().stream()
-            .flatMap(container -> container.getEnv().stream())
-            .anyMatch(setting ->
-                setting.getName().equals("PODPROC_USER_NAMESPACES")
-                    && "true".equals(setting.getValue()));
-  }
-
   private FilterWatchListDeletable<Pod, PodList, PodResource> pods(Map<String, String> labels) {
     return client.pods().inNamespace(namespace).withLabels(labels);
   }
