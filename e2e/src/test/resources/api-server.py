@@ -134,10 +134,10 @@ def make_pod(namespace, name, template):
 def control(key, entity):
     version, plural, namespace, name = key
     if plural == "namespaces":
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
-        account_key = ("v1", "serviceaccounts", name, "default")
-        if account_key not in objects:
-            store(account_key, account)
+        for kind, plural, each in (("ServiceAccount", "serviceaccounts", "default"), ("ConfigMap", "configmaps", "kube-root-ca.crt")):
+            if ("v1", plural, name, each) not in objects:
+                metadata = {"name": each, "namespace": name}
+                store(("v1", plural, name, each), {"apiVersion": "v1", "kind": kind, "metadata": metadata})
     elif plural == "pods":
         run(entity)
     elif plural in ("daemonsets", "deployments"):

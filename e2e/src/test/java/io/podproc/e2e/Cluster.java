@@ -282,6 +282,11 @@ final class Cluster implements AutoCloseable {
         "the namespace has its account",
         client.serviceAccounts().inNamespace(name).withName("default"),
         Objects::nonNull);
+    // The volume of a token has it: the kubelet would try again later, and that would be measured.
+    await(
+        "the namespace has the cluster's CA",
+        client.configMaps().inNamespace(name).withName("kube-root-ca.crt"),
+        Objects::nonNull);
     return name;
   }
 

@@ -31,6 +31,9 @@ class CrowdE2E {
   /** MemTotal of what the manifest describes, in kB. */
   private static final long LIMIT = 32 * 1024;
 
+  /** Negative where those without podproc were later. */
+  private static final String LATER = "in the middle later than plain ones by (ms)";
+
   /** Kept free, for what replaces pods of others meanwhile. */
   private static final int SPARE = 5;
 
@@ -77,14 +80,16 @@ class CrowdE2E {
       created.put(name, since);
     }
 
-    void tell(TestReporter figures, String kind) {
+    /** Tells how long it took. Returns the median, in milliseconds. */
+    long tell(TestReporter figures, String kind) {
       List<Long> millis = new ArrayList<>();
       created.forEach(
           (name, since) -> millis.add((ready.getOrDefault(name, since) - since) / 1_000_000));
       millis.sort(null);
-      figures.publishEntry(
-          kind + ": ready in the middle after (ms)", Long.toString(millis.get(millis.size() / 2)));
+      long median = millis.get(millis.size() / 2);
+      figures.publishEntry(kind + ": ready in the middle after (ms)", Long.toString(median));
       figures.publishEntry(kind + ": the last after (ms)", Long.toString(millis.getLast()));
+      return median;
     }
   }
 
@@ -105,13 +110,14 @@ class CrowdE2E {
     int pods = pods(cluster, figures);
 
     String plain = cluster.namespace();
-    start(cluster, plain, pods, figures, "plain");
+    long before = start(cluster, plain, pods, figures, "plain");
     assertThat(all(cluster, plain)).allSatisfy(pod -> assertThat(Cluster.volumes(pod)).isEmpty());
     cluster.client().pods().inNamespace(plain).delete();
     Cluster.awaitGone("the plain ones", () -> all(cluster, plain));
 
     String injected = cluster.namespace(Cluster.OPT_IN);
-    start(cluster, injected, pods, figures, "injected");
+    long after = start(cluster, injected, pods, figures, "injected");
+    figures.publishEntry(LATER, Long.toString(after - before));
     assertThat(all(cluster, injected))
         .hasSize(pods)
         .allSatisfy(pod -> {
@@ -130,12 +136,13 @@ class CrowdE2E {
     int pods = pods(cluster, figures);
 
     String plain = cluster.namespace(Cluster.BASELINE);
-    start(cluster, plain, pods, figures, "plain");
+    long before = start(cluster, plain, pods, figures, "plain");
     cluster.client().pods().inNamespace(plain).delete();
     Cluster.awaitGone("the plain ones", () -> all(cluster, plain));
 
     String labelled = cluster.namespace(Cluster.OPT_IN, Cluster.BASELINE);
-    start(cluster, labelled, pods, figures, "with files");
+    long after = start(cluster, labelled, pods, figures, "with files");
+    figures.publishEntry(LATER, Long.toString(after - before));
     List<Pod> all = all(cluster, labelled);
     assertThat(all).hasSize(pods).allSatisfy(pod -> assertThat(Cluster.volumes(pod)).isEmpty());
     long early =
@@ -152,11 +159,12 @@ class CrowdE2E {
     Cluster.awaitGone("the labelled ones", () -> all(cluster, labelled));
   }
 
-  private static void start(
+  /** Returns after how long the one in the middle was ready, in milliseconds. */
+  private static long start(
       Cluster cluster, String namespace, int pods, TestReporter figures, String kind) {
     Crowd crowd = new Crowd();
     crowd.start(cluster, namespace, pods);
-    crowd.tell(figures, kind);
+    return crowd.tell(figures, kind);
   }
 
   private static List<Pod> all(Cluster cluster, String namespace) {
