@@ -15,8 +15,9 @@ import org.junit.jupiter.api.TestReporter;
 @ClusterTest
 class ResizeE2E {
   /**
-   * From when the kubelet says that the limits are in force. Limits of the pod's own cgroup are
-   * read once a second.
+   * Within a second from when the kubelet says that the limits are in force: it wrote them before.
+   * How long that took is the kubelet's, and only told. Limits of the pod's own cgroup are read
+   * once a second.
    */
   @Test
   void a_resized_pod_sees_its_new_size_within_a_second(Cluster cluster, TestReporter figures) {
@@ -30,16 +31,20 @@ class ResizeE2E {
     assertThat(cpus(pod)).isEqualTo(1);
     int cpus = Math.min(2, cluster.nodeCpus(pod));
 
-    pod.resize(Map.of("memory", new Quantity("128Mi"), "cpu", new Quantity("1500m")));
+    long asked = pod.resize(Map.of("memory", new Quantity("128Mi"), "cpu", new Quantity("1500m")));
 
     long since = System.nanoTime();
     Command.await(
         "it sees 128 MiB and " + cpus + " CPUs",
         Machine.deadline(1),
         () -> pod.memory() == 128 * 1024 && cpus(pod) == cpus);
-    figures.publishEntry(
-        "seen after (ms)", Long.toString(Duration.ofNanos(System.nanoTime() - since).toMillis()));
+    figures.publishEntry("seen after the patch (ms)", millisSince(asked));
+    figures.publishEntry("of that, after the kubelet said it is in force (ms)", millisSince(since));
     assertThat(pod.get().getStatus().getContainerStatuses().getFirst().getRestartCount()).isZero();
+  }
+
+  private static String millisSince(long nanos) {
+    return Long.toString(Duration.ofNanos(System.nanoTime() - nanos).toMillis());
   }
 
   private static int cpus(RunningPod pod) {

@@ -150,12 +150,13 @@ final class RunningPod {
 
   /**
    * Sets limits of its first container while it runs, and waits until the kubelet says that they
-   * are in force.
+   * are in force. Returns when they were asked for, as {@link System#nanoTime} says.
    */
-  void resize(Map<String, Quantity> limits) {
+  long resize(Map<String, Quantity> limits) {
     Pod pod = get();
     Container container = pod.getSpec().getContainers().getFirst();
     container.getResources().getLimits().putAll(limits);
+    long asked = System.nanoTime();
     Pod _ = resource().subresource("resize").patch(pod);
     Cluster.await(
         "it is resized",
@@ -167,5 +168,6 @@ final class RunningPod {
                 .anyMatch(resources ->
                     resources != null
                         && resources.getLimits().entrySet().containsAll(limits.entrySet())));
+    return asked;
   }
 }
