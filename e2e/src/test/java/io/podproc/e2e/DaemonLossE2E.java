@@ -129,7 +129,7 @@ class DaemonLossE2E {
   void a_node_that_loses_its_daemon_takes_what_it_brought_and_brings_it_again(
       Cluster cluster, TestReporter figures) {
     String namespace = cluster.namespace(Cluster.OPT_IN, Cluster.BASELINE);
-    Readers readers = Readers.start(cluster, namespace);
+    Readers readers = Readers.startIn(cluster, namespace);
     assertThat(readers.pods()).allSatisfy(pod -> assertThat(pod.volumes()).isEmpty());
     RunningPod meanwhile;
     try (Absence daemons = new Absence(List.of(cluster.podproc().daemons()))) {

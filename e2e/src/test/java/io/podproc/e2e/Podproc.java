@@ -115,6 +115,14 @@ final class Podproc {
     return client.apps().deployments().inNamespace(namespace).withName(Release.NAME + "-webhook");
   }
 
+  /** Whether its nodes bring the files: those of 0.1.0 leave that to its webhook. */
+  boolean bringsFiles() {
+    return daemons().require().getSpec().getTemplate().getSpec().getContainers().stream()
+        .flatMap(container -> container.getEnv().stream())
+        .anyMatch(setting ->
+            setting.getName().equals("PODPROC_NODE_DELIVERY") && "true".equals(setting.getValue()));
+  }
+
   private FilterWatchListDeletable<Pod, PodList, PodResource> pods(Map<String, String> labels) {
     return client.pods().inNamespace(namespace).withLabels(labels);
   }

@@ -10,8 +10,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.TestReporter;
 
 /**
- * Pods that read all of their files in a loop, one on each node up to five: what a user would
- * notice of what is done to podproc meanwhile.
+ * Pods that read all of their files in a loop, on each node up to five: what a user would notice of
+ * what is done to podproc meanwhile. Only who keeps a file open may read an error when podproc is
+ * uninstalled; these open it anew each time.
  */
 final class Readers {
   private static final String CONTAINER = "main";
@@ -25,12 +26,23 @@ final class Readers {
     this.pods = pods;
   }
 
-  /** Starts them, and waits until they see themselves. */
+  /**
+   * Starts them, and waits until they see themselves: in a namespace, and in one of Pod Security
+   * baseline, where nodes bring all the files, unless the release that is installed can't do that.
+   */
   static Readers start(Cluster cluster, String namespace) {
+    return cluster.podproc().bringsFiles()
+        ? startIn(cluster, namespace, cluster.namespace(Cluster.OPT_IN, Cluster.BASELINE))
+        : startIn(cluster, namespace);
+  }
+
+  /** Starts one in each of some namespaces on each node, and waits until they see themselves. */
+  static Readers startIn(Cluster cluster, String... namespaces) {
     List<RunningPod> pods =
         cluster.podproc().nodes().stream()
             .limit(MOST)
-            .map(node -> cluster.runOn(node, namespace, "reading"))
+            .flatMap(
+                node -> Stream.of(namespaces).map(each -> cluster.runOn(node, each, "reading")))
             .toList();
     assertThat(pods).as("nodes where files are served").isNotEmpty();
     Readers readers = new Readers(cluster, pods);
