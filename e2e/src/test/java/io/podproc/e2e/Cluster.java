@@ -164,8 +164,8 @@ final class Cluster implements AutoCloseable {
             .build();
     podproc = new Podproc(client, new Release(kubeconfig, namespace), namespace);
     cleanUp = new CleanUp(client, podproc, images);
-    // However the tests end, but for SIGKILL. Helm's library keeps signals for itself: it is Maven
-    // that, when it is told to stop, has this process exit.
+    // However the tests end, but for SIGKILL. A signal in the midst of an upgrade is Helm's: it is
+    // Maven that, when it is told to stop as well, then has this process exit.
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "cluster"));
   }
 

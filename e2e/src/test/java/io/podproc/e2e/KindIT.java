@@ -160,16 +160,39 @@ class KindIT {
     assertThat(left()).isEmpty();
   }
 
+  /** A test of it waits for a pod, and would do so for ten minutes: no controller makes any. */
+  private void interrupt(Map<String, String> suite, String... arguments) throws Exception {
+    Map<String, String> patient = new HashMap<>(suite);
+    patient.put("E2E_PATIENCE", "10");
+    Process process = start(patient, arguments);
+    Command.await(
+        "a test waits",
+        Machine.deadline(240),
+        () -> left().stream().anyMatch(line -> line.startsWith("statefulsets/")));
+    process.destroy();
+    Output output = end(process);
+    assertThat(output.text())
+        .contains(
+            "kind.sh: stopping what runs, so that it removes what it",
+            "\n0 passed, 0 failed, 0 skipped, 1 not run\n");
+    assertThat(output.status()).isEqualTo(143);
+    assertThat(left()).isEmpty();
+  }
+
   @Test
   void nothing_is_left_when_it_is_interrupted() throws Exception {
     serve();
-    Process process = start(suite(type("OptOutE2E")), "test");
-    Command.await("podproc is there", Machine.deadline(120), () -> left().size() > 5);
-    process.destroy();
-    Output output = end(process);
-    assertThat(output.text()).contains("kind.sh: stopping what runs, so that it removes what it");
-    assertThat(output.status()).isEqualTo(143);
-    assertThat(left()).isEmpty();
+    interrupt(suite(type("InjectionE2E") + " --include-methodname .*StatefulSet.*"), "test");
+  }
+
+  /** Of its own accord it ends a suite that takes its time. */
+  @Test
+  void Maven_waits_until_nothing_is_left() throws Exception {
+    Requirements.tool("mvn");
+    serve("--lingering", "3");
+    String path = System.getenv("PATH");
+    program("mvn", "#!/bin/bash\nPATH='" + path + "' exec mvn -o \"$@\"\n");
+    interrupt(suite(""), "test", "--", "InjectionE2E#pods_of_a_StatefulSet");
   }
 
   /** A daemon makes its folders before it is ready. */

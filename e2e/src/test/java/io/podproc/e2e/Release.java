@@ -2,6 +2,7 @@
 package io.podproc.e2e;
 
 import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.UpgradeCommand;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,15 +37,16 @@ final class Release {
       Path file = Files.createTempFile("podproc-values", ".yaml");
       try {
         Files.writeString(file, Serialization.asYaml(values));
-        var _ =
+        UpgradeCommand upgrade =
             new Helm(chart)
                 .upgrade()
                 .install()
                 .withName(NAME)
                 .withNamespace(namespace)
                 .withKubeConfig(kubeconfig)
-                .withValuesFile(file)
-                .call();
+                .withValuesFile(file);
+        // A signal cancels it; later ones would do nothing at all, as it keeps them for itself.
+        Signals.keep(upgrade::call);
       } finally {
         Files.delete(file);
       }
