@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  */
 public final class Repair {
   /** For what is done in a namespace, where each step is answered. */
-  private static final Duration TIME = Duration.ofSeconds(3);
+  private static final Duration TIME = Duration.ofSeconds(8);
 
   private static final String LATE = "no time left";
   private static final String OTHER = "another mount is seen there";

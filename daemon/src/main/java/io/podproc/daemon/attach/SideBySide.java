@@ -16,12 +16,13 @@ import java.util.function.Function;
 
 /**
  * Visits to mount namespaces, each by a thread of its own. One that does not end keeps others
- * waiting for a second at most, and is given up after five: a busy node may need more than one.
+ * waiting for a second at most, and is given up after ten: a node without free CPU may need
+ * several.
  */
 final class SideBySide {
   private static final int AT_ONCE = 32;
   private static final Duration TURN = Duration.ofSeconds(1);
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(20);
 
   private SideBySide() {}

@@ -87,7 +87,7 @@ class SideBySideTest {
     visitAll(places);
     assertThat(told).hasSize(places.size()).containsEntry(1, "ended 1");
     told.remove(1);
-    assertThat(told.values()).containsOnly("no answer within 5 s");
+    assertThat(told.values()).containsOnly("no answer within 10 s");
     // 32 of them at once: it is in the third second.
     assertThat(Duration.ofNanos(requireNonNull(when.get(1)) - begun))
         .isLessThan(Duration.ofSeconds(4));
