@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -158,6 +160,7 @@ class NodeDeliveryIT {
   }
 
   @Test
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void while_nobody_answers_all_holds_and_what_changed_is_right_at_once(TestReporter figures) {
     List<Duration> took = new ArrayList<>();
     for (Duration outage : List.of(SHORT, LONG, SHORT)) {
@@ -264,6 +267,7 @@ class NodeDeliveryIT {
 
   /** {@code E2E_CYCLES} says how often; some by default. */
   @Test
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void labels_come_and_go_under_readers_without_an_error_and_leave_nothing(TestReporter figures)
       throws IOException {
     Requirements.tool("prometheus-node-exporter");
@@ -358,6 +362,63 @@ class NodeDeliveryIT {
 
   private static int count(String directory) {
     return Objects.requireNonNull(new File(directory).list(), directory).length;
+  }
+
+  /** Else what the JVM happens to load meanwhile would be the container's: it found no libzip. */
+  @Test
+  void a_thread_that_is_in_a_container_s_mounts_has_the_daemon_s_own_root() {
+    Requirements.tool("strace");
+    try (DeliveringNode slow =
+        new DeliveringNode(
+            "strace",
+            "-D", // beside the daemon, which keeps its pid
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=move_mount",
+            "-e",
+            "inject=move_mount:delay_enter=200000")) {
+      slow.cluster().labelNamespace(slow.cluster().createNamespace("slow"), "enabled");
+      String uid = UUID.randomUUID().toString();
+      slow.cluster().pod(uid, "slow", Map.of(), Map.of());
+      RuncContainer container = slow.run(uid);
+      String mounts = link("/proc/" + container.pid() + "/ns/mnt");
+      String tasks = "/proc/" + slow.daemon().pid() + "/task/";
+      List<String> roots = new ArrayList<>();
+      Command.await(
+          "a thread is in there",
+          Machine.deadline(20),
+          () -> {
+            for (String task : Objects.requireNonNull(new File(tasks).list(), tasks)) {
+              String root = identity(tasks + task + "/root/");
+              if (link(tasks + task + "/ns/mnt").equals(mounts) && !root.isEmpty()) {
+                roots.add(root);
+              }
+            }
+            return roots.size() > 20;
+          });
+      assertThat(roots)
+          .containsOnly(identity("/proc/" + slow.daemon().pid() + "/root/"))
+          .doesNotContain(identity("/proc/" + container.pid() + "/root/"));
+    }
+  }
+
+  private static String link(String path) {
+    try {
+      return Files.readSymbolicLink(Path.of(path)).toString();
+    } catch (IOException e) {
+      return ""; // ended
+    }
+  }
+
+  private static String identity(String path) {
+    try {
+      return String.valueOf(Files.readAttributes(Path.of(path), "unix:dev,ino"));
+    } catch (IOException e) {
+      return ""; // ended
+    }
   }
 
   /** Who is killed while it waits for an answer of its own is not gone at once. */
