@@ -29,8 +29,8 @@ def mount(source, target, kind=None, flags=0, data=None):
 class Silent:
     """A FUSE file system that answers until it is told not to: a tree of directories, and a file in the last."""
 
-    def __init__(self, source, kind, target, names):
-        self.names, self.silent = names, False
+    def __init__(self, source, kind, target, names, valid=0):
+        self.names, self.silent, self.valid = names, False, valid
         self.fd = os.open("/dev/fuse", os.O_RDWR)
         mount(source, target, kind, 0, f"fd={self.fd},rootmode=40000,user_id=0,group_id=0,allow_other")
         threading.Thread(target=self.serve, daemon=True).start()
@@ -58,11 +58,11 @@ class Silent:
             return 0, struct.pack("<IIIIHHII", 7, 31, 65536, 0, 12, 9, 4096, 1).ljust(64, b"\0")
         if self.silent:
             return None
-        if call == 1:  # LOOKUP; what was found holds for no time
+        if call == 1:  # LOOKUP
             name = body.rstrip(b"\0").decode()
             if node > len(self.names) or name != self.names[node - 1]:
                 return 2, b""
-            return 0, struct.pack("<QQQQII", node + 1, 0, 0, 0, 0, 0) + self.attributes(node + 1)
+            return 0, struct.pack("<QQQQII", node + 1, 0, self.valid, self.valid, 0, 0) + self.attributes(node + 1)
         if call == 3:  # GETATTR
             return 0, struct.pack("<QII", 0, 0, 0) + self.attributes(node)
         if call in (14, 27):  # OPEN, OPENDIR
@@ -152,6 +152,8 @@ def main():
     name, uid, folder = sys.argv[1:]
     if name == "repair":
         return repair(uid, folder)
+    if name == "spare":
+        return spare()
     log = make_root(folder, uid)
     silent = silent_root(log) if name == "silent-root" else shape(name)
     enter_root()
@@ -169,6 +171,13 @@ def repair(source, folder):
     mount("tmpfs", f"{folder}/t", "tmpfs")
     os.mkdir(f"{folder}/t/lower")
     mount("overlay", f"{folder}/x", "overlay", 0, f"lowerdir={folder}/f:{folder}/t/lower")
+    ready(served)
+
+
+def spare():
+    """A procfs where the node keeps one for namespaces inside, in a /dev that answers to nothing new."""
+    served = Silent("dev", "fuse", "/dev", [".podproc", "proc", "file"], valid=3600)
+    mount("/proc", "/dev/.podproc/proc", None, MS_BIND | MS_REC)
     ready(served)
 
 

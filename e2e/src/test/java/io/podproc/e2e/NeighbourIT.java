@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.podproc.e2e.DaemonProcess.Start;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -429,6 +431,45 @@ class NeighbourIT {
       } finally {
         next.kill(); // which a thread that waits for an answer would not let happen
       }
+    }
+  }
+
+  /**
+   * It has a procfs where the node keeps one in containers that may mount, in a /dev of its own.
+   */
+  @Test
+  @Tag("integration")
+  void a_container_whose_dev_never_answers_where_files_are_taken_away() throws Exception {
+    Path log = folder.resolve("log");
+    try (DaemonProcess daemon = serve();
+        Container reader = Container.of(daemon).memory("96M").start();
+        Container attacker = Container.of(daemon).memory("128M").start()) {
+      String script = Machine.checkout().resolve("e2e/src/test/resources/shapes.py").toString();
+      String _ =
+          attacker.run("unshare -U -r -m /usr/bin/python3 -I -S " + script + " spare - - &").ok();
+      Command.await(
+          "it is mounted",
+          Machine.deadline(20),
+          () -> attacker.run("pgrep -x shape").status() == 0);
+      Process release =
+          Command.start(
+              List.of(
+                  Machine.checkout().resolve("daemon/bin/podproc-daemon").toString(),
+                  "-Dpodproc.mount-point=" + daemon.mountPoint(),
+                  "release"),
+              Map.of(),
+              Redirect.to(log.toFile()));
+      try {
+        boolean ended = release.waitFor(Machine.deadline(20).toMillis(), TimeUnit.MILLISECONDS);
+        assertThat(ended).as("released").isTrue();
+      } finally {
+        attacker.close(); // what waits for its answer ends with it
+        release.destroyForcibly();
+      }
+      assertThat(Machine.read(log))
+          .contains("/dev/.podproc/proc spare -> failed, a file system of its own would have to be")
+          .doesNotContain("no answer within");
+      assertThat(reader.memory("MemTotal")).isGreaterThan(96 * MIB);
     }
   }
 
