@@ -87,7 +87,11 @@ final class ServingLock implements AutoCloseable {
 
   /** Takes the turn if it is no other daemon's. */
   boolean tryNow() throws IOException {
-    return daemons().isEmpty() && turn.stream().anyMatch(LockFile::isLocked);
+    return isOurs(daemons());
+  }
+
+  private boolean isOurs(Optional<LockFile> daemons) {
+    return daemons.isEmpty() && turn.stream().anyMatch(LockFile::isLocked);
   }
 
   /**
@@ -146,8 +150,10 @@ final class ServingLock implements AutoCloseable {
     Thread waker =
         Thread.ofPlatform().daemon().name("standing-by-waker").start(() -> wake(waiting));
     try {
-      while (!tryNow()) {
-        waitFor(daemons());
+      Optional<LockFile> daemons = daemons();
+      while (!isOurs(daemons)) {
+        waitFor(daemons);
+        daemons = daemons();
       }
     } finally {
       waker.interrupt();
