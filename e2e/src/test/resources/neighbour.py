@@ -10,6 +10,8 @@ usage: neighbour.py victim FILE MEMTOTAL_KB CALM reads each 10 ms until there is
        neighbour.py unchain CGROUPFS             removes them
        neighbour.py fakes CGROUPFS COUNT         goes through cgroups with names of a runtime, reads
                                                  in each and keeps the file open
+       neighbour.py walk CGROUPFS COUNT          goes through cgroups with its container's first
+                                                 process, reads in each and keeps the file open
        neighbour.py threads COUNT SECONDS        has so many sleeping threads, and four that read
        neighbour.py readers COUNT SECONDS        has so many threads that all read, at a moment each
        neighbour.py connections HOST PORT COUNT TEXT SECONDS FROM TO
@@ -123,6 +125,24 @@ def fakes(top, count):
         file.write("0")
     remove(name)
     remove(base)
+
+
+def walk(top, count):
+    held = []
+    totals = {total()}
+    for number in range(int(count)):
+        name = f"{top}/walk-{number}"
+        os.mkdir(name)
+        for pid in "01":
+            with open(name + "/cgroup.procs", "w") as file:
+                file.write(pid)
+        totals.add(total())
+        held.append(open("/proc/uptime"))
+        held[-1].read()
+    for file in held:
+        file.seek(0)
+        file.read()
+    print("held", len(held), "totals", *totals, flush=True)
 
 
 def threads(count, seconds):

@@ -195,6 +195,25 @@ class NeighbourIT {
     }
   }
 
+  /** Where no runtime's name tells which container it is, as with LXC. */
+  @Test
+  @Tag("integration")
+  void a_container_whose_first_process_walks_through_cgroups() throws Exception {
+    try (DaemonProcess daemon = serve();
+        DaemonProcess calm = serve();
+        Victim victim = new Victim(daemon, calm);
+        Container attacker =
+            Container.of(daemon)
+                .cgroup("/" + Container.uniqueName() + "/plain")
+                .memory("128M")
+                .start()) {
+      assertThat(attacker.run("ulimit -n 8192; " + inOwnCgroup("walk /mnt 500")).ok())
+          .contains("held 500 totals " + 128 * MIB + "\n");
+      assertUnharmed(daemon);
+      victim.assertHasReadOn(WAIT);
+    }
+  }
+
   @Test
   @Tag("integration")
   void a_container_with_twenty_thousand_threads() throws Exception {

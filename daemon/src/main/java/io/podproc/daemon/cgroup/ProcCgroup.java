@@ -71,6 +71,44 @@ public record ProcCgroup(Map<String, String> v1, Optional<String> v2) {
     return other.equals("/") || path.equals(other) || path.startsWith(other + "/");
   }
 
+  /** Whether both are below the same cgroup of a hierarchy's root, in any of the hierarchies. */
+  public boolean isBeside(ProcCgroup other) {
+    return isBeside(v2.orElse("/"), other.v2.orElse("/"))
+        || v1.entrySet().stream()
+            .anyMatch(
+                entry -> isBeside(entry.getValue(), other.v1.getOrDefault(entry.getKey(), "/")));
+  }
+
+  /**
+   * In each hierarchy where this {@linkplain #isBeside is beside} another one, the lowest cgroup
+   * that both are in, and else this.
+   */
+  public ProcCgroup joinedWith(ProcCgroup other) {
+    Map<String, String> joined = new HashMap<>(v1);
+    joined.replaceAll((controller, path) -> join(path, other.v1.getOrDefault(controller, "/")));
+    return new ProcCgroup(Map.copyOf(joined), v2.map(path -> join(path, other.v2.orElse("/"))));
+  }
+
+  private static String join(String path, String other) {
+    if (!isBeside(path, other)) {
+      return path;
+    }
+    String both = path;
+    while (!isWithin(other, both)) {
+      both = both.substring(0, both.lastIndexOf('/'));
+    }
+    return both;
+  }
+
+  private static boolean isBeside(String path, String other) {
+    return !path.equals("/") && top(path).equals(top(other));
+  }
+
+  private static String top(String path) {
+    int end = path.indexOf('/', 1);
+    return end < 0 ? path : path.substring(0, end);
+  }
+
   /** All paths, in no order. */
   public Stream<String> paths() {
     return Stream.concat(v1.values().stream(), v2.stream());

@@ -8,7 +8,6 @@ import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.linux.ExhaustedException;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
 
 /** A caller and those it descends from: a few reads, whatever the container has made. */
 record Ancestry(Processes processes, int tid) {
@@ -40,23 +39,39 @@ record Ancestry(Processes processes, int tid) {
   }
 
   /**
-   * The first process of the outermost pid namespace below the daemon's that the caller is in;
-   * empty where the caller was put into it from outside, or descends from too many.
+   * How far up the caller's pid namespaces below the daemon's were followed.
+   *
+   * @param pid of the process that was reached
+   */
+  record Oldest(int pid, ProcessStatus status) {
+    /** Whether it is the first process of the outermost of them. */
+    boolean isInit() {
+      return status.isInit();
+    }
+
+    /** Whether the caller is in none, or was put in from outside. */
+    boolean isOutside() {
+      return !isInit() && (status.namespacePids().size() < 2 || status.parent() == 0);
+    }
+  }
+
+  /**
+   * The oldest of them in the caller's pid namespaces below the daemon's. Where it is neither the
+   * first nor outside, the caller descends from too many.
    *
    * @throws IOException the caller has ended
    */
-  Optional<Integer> init() throws IOException {
-    int pid = tid;
-    for (int i = 0; i < MAX_GENERATIONS && pid > 0; i++) {
-      ProcessStatus status = processes.status(pid);
-      if (status.isInit()) {
-        return Optional.of(pid);
-      }
-      if (status.namespacePids().size() < 2) {
-        break; // outside of it
-      }
-      pid = status.parent();
+  Oldest oldest() throws IOException {
+    ProcessStatus own = processes.status(tid);
+    // A thread's parent is that of its process: for one of the first, outside.
+    Oldest reached =
+        own.process() == tid || own.process() == 0
+            ? new Oldest(tid, own)
+            : new Oldest(own.process(), processes.status(own.process()));
+    for (int i = 1; i < MAX_GENERATIONS && !reached.isInit() && !reached.isOutside(); i++) {
+      int parent = reached.status().parent();
+      reached = new Oldest(parent, processes.status(parent));
     }
-    return Optional.empty();
+    return reached;
   }
 }

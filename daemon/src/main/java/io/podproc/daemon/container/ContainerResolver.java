@@ -83,7 +83,7 @@ public final class ContainerResolver implements Views {
    */
   public Optional<ProcCgroup> locate(int pid) throws IOException {
     Optional<ProcCgroup> found = runtimes(ProcCgroup.parse(processes.cgroup(pid)), pid);
-    return found.isPresent() ? found : plain(pid);
+    return found.isPresent() ? found : plain(pid, false);
   }
 
   private Place place(String text, int tid) throws IOException {
@@ -109,15 +109,18 @@ public final class ContainerResolver implements Views {
     if (found.values().stream().noneMatch(Optional::isPresent)) {
       return Optional.empty();
     }
-    // A container of plain namespaces may give its own cgroups a runtime's names.
-    Optional<Integer> init = new Ancestry(processes, tid).init();
-    if (init.isPresent()) {
-      ProcCgroup outer = cgroupOf(init.get());
-      if (!outer.isRoot() && !container.equals(outer) && container.isWithin(outer)) {
-        container = outer;
-      }
+    return isNamedWithin(container, tid) ? Optional.empty() : Optional.of(checked(container));
+  }
+
+  /** Whether a container of plain namespaces gave a cgroup of its own a runtime's name. */
+  private boolean isNamedWithin(ProcCgroup container, int tid) throws IOException {
+    Ancestry.Oldest oldest = new Ancestry(processes, tid).oldest();
+    if (oldest.isOutside()) {
+      return false; // The runtime itself put it there.
     }
-    return Optional.of(checked(container));
+    int init = oldest.isInit() ? oldest.pid() : inits.of(processes.pidNamespace(tid), tid).pid();
+    ProcCgroup outer = cgroupOf(init);
+    return !outer.isRoot() && runtime.isPlain(outer) && container.isBeside(outer);
   }
 
   @Override
@@ -132,7 +135,7 @@ public final class ContainerResolver implements Views {
               ? known
               : containers.at(place.container.get(), new Ancestry(processes, callerTid));
     } else {
-      Optional<ProcCgroup> plain = plain(callerTid);
+      Optional<ProcCgroup> plain = plain(callerTid, true);
       if (plain.isEmpty()) {
         return Optional.empty();
       }
@@ -143,13 +146,19 @@ public final class ContainerResolver implements Views {
     return Optional.of(found.view());
   }
 
-  /** Where the container of a caller is that no runtime's name is in the cgroups of. */
-  private Optional<ProcCgroup> plain(int tid) throws IOException {
+  /**
+   * Where the container of a process is that no runtime's name is in the cgroups of.
+   *
+   * @param reads whether it reads a file: its container has been made by then
+   */
+  private Optional<ProcCgroup> plain(int tid, boolean reads) throws IOException {
     String namespace = processes.pidNamespace(tid);
     if (namespace.equals(hostNamespace)) {
       return Optional.empty();
     }
-    ProcCgroup container = cgroupOf(inits.of(namespace, tid));
+    Inits.Init init = inits.of(namespace, tid);
+    ProcCgroup now = cgroupOf(init.pid());
+    ProcCgroup container = reads ? init.settle(now) : init.home(now);
     return container.isRoot() ? Optional.empty() : Optional.of(checked(container));
   }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.podproc.daemon.container;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.Processes;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The first processes of pid namespaces right below the daemon's own, by the namespaces that
@@ -19,14 +21,49 @@ final class Inits {
   private final Processes processes;
   private final Looks looks;
   private final ConcurrentHashMap<String, Init> known = new ConcurrentHashMap<>();
+
+  /** The same by their own namespaces, of which no container makes more. */
+  private final ConcurrentHashMap<String, Init> inits = new ConcurrentHashMap<>();
+
   private final ConcurrentHashMap<String, Future<?>> searches = new ConcurrentHashMap<>();
 
-  /**
-   * A first process that was found.
-   *
-   * @param namespace its own pid namespace, with which it ends
-   */
-  private record Init(int pid, String namespace) {}
+  /** A first process that was found. */
+  static final class Init {
+    private final int pid;
+
+    /** Its own, with which it ends. */
+    private final String namespace;
+
+    @GuardedBy("this")
+    private @Nullable ProcCgroup home;
+
+    private Init(int pid, String namespace) {
+      this.pid = pid;
+      this.namespace = namespace;
+    }
+
+    int pid() {
+      return pid;
+    }
+
+    /**
+     * Where its container is: the lowest cgroup that it has been in all the time. One that walks
+     * through cgroups of its container's own would else make a container of each, with a turn and
+     * accounts of its own.
+     *
+     * @param now where it is
+     */
+    synchronized ProcCgroup home(ProcCgroup now) {
+      return home == null ? now : now.joinedWith(home);
+    }
+
+    /** As {@link #home}, from this moment on. */
+    synchronized ProcCgroup settle(ProcCgroup now) {
+      ProcCgroup settled = home(now);
+      home = settled;
+      return settled;
+    }
+  }
 
   Inits(Processes processes, Looks looks) {
     this.processes = processes;
@@ -34,23 +71,22 @@ final class Inits {
   }
 
   /**
-   * The host's pid of the first process.
+   * The first process.
    *
    * @param namespace that the caller is in
    * @throws IOException it can't be told, or not yet
    */
-  int of(String namespace, int tid) throws IOException {
+  Init of(String namespace, int tid) throws IOException {
     Init init = known.get(namespace);
     // A namespace ends with its first process, so another in it can't have that one's pid.
     if (init != null && isThere(init)) {
-      return init.pid;
+      return init;
     }
-    Optional<Integer> ancestor = new Ancestry(processes, tid).init();
-    if (ancestor.isPresent()) {
-      remember(namespace, ancestor.get());
-      return ancestor.get();
+    Ancestry.Oldest oldest = new Ancestry(processes, tid).oldest();
+    if (oldest.isInit()) {
+      return remember(namespace, oldest.pid());
     }
-    // The caller was put into the namespace from outside: it is no descendant of the first.
+    // The caller was put into the namespace from outside, or descends from too many.
     looks.await(
         searches.compute(
             namespace,
@@ -60,16 +96,16 @@ final class Inits {
     if (found == null || !isThere(found)) {
       throw new IOException("the first process of " + namespace + " is not to be seen");
     }
-    return found.pid;
+    return found;
   }
 
   private void search(String namespace) {
     try {
       for (int candidate : processes.all()) {
         if (isFirstOf(namespace, candidate)) {
-          Optional<Integer> outermost = new Ancestry(processes, candidate).init();
-          if (outermost.isPresent()) {
-            remember(namespace, outermost.get());
+          Ancestry.Oldest outermost = new Ancestry(processes, candidate).oldest();
+          if (outermost.isInit()) {
+            Init _ = remember(namespace, outermost.pid());
           }
           return;
         }
@@ -90,11 +126,16 @@ final class Inits {
     }
   }
 
-  private void remember(String namespace, int pid) throws IOException {
+  private Init remember(String namespace, int pid) throws IOException {
     if (known.size() >= MAX_NAMESPACES) {
       known.clear();
     }
-    known.put(namespace, new Init(pid, processes.pidNamespace(pid)));
+    Init init =
+        inits.compute(
+            processes.pidNamespace(pid),
+            (own, last) -> last != null && last.pid == pid ? last : new Init(pid, own));
+    known.put(namespace, init);
+    return init;
   }
 
   private boolean isThere(Init init) {
@@ -108,6 +149,7 @@ final class Inits {
   /** Lets go of those that have ended. */
   void forgetGone() {
     known.values().removeIf(init -> !isThere(init));
+    inits.values().removeIf(init -> !isThere(init));
     searches.values().removeIf(Future::isDone);
   }
 }

@@ -105,6 +105,11 @@ public final class RuntimePath {
     return daemon.substring(0, end);
   }
 
+  /** Whether a process at these paths is in no container that a runtime has named. */
+  boolean isPlain(ProcCgroup paths) {
+    return paths.paths().map(this::container).noneMatch(Optional::isPresent);
+  }
+
   /**
    * The path cut at the container's level; empty where no runtime's container is in it. It is the
    * outermost on the node: whatever a container runs, or makes, inside of itself belongs to it.

@@ -15,6 +15,10 @@
  * bound to how many are known, and {@code podproc_containers_evicted_total} counts those that are
  * forgotten; an open file keeps none ({@code ContainerView}).
  *
+ * <p>Where no runtime's name is in a path, the first process of the caller's pid namespace tells
+ * which container it is ({@code Inits}). It may walk through cgroups of its own, and name them as a
+ * runtime does: the container is the lowest cgroup that it has been in since a file was first read.
+ *
  * <p><b>Nobody who serves looks through a container.</b> How many cgroups, threads and names a
  * container has is its own choice. Its cgroup says how many threads there are. The sampler looks
  * for which these are, and in what state. The first look has a thread of its own ({@code Looks}),

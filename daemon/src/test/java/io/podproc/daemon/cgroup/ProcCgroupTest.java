@@ -62,6 +62,25 @@ class ProcCgroupTest {
   }
 
   @Test
+  void onlyWhoSharesACgroupBelowTheRootIsBeside() {
+    ProcCgroup web = ProcCgroup.parse("2:memory:/lxc/web\n1:cpu:/\n0::/\n");
+    assertThat(web.isBeside(ProcCgroup.parse("2:memory:/lxc/x\n"))).isTrue();
+    assertThat(web.isBeside(ProcCgroup.parse("2:memory:/lxc\n"))).isTrue();
+    assertThat(web.isBeside(ProcCgroup.parse("2:memory:/lxc2/web\n"))).isFalse();
+    assertThat(web.isBeside(ProcCgroup.parse("2:memory:/\n1:cpu:/lxc/web\n0::/\n"))).isFalse();
+    assertThat(web.isBeside(ProcCgroup.parse(""))).isFalse();
+  }
+
+  @Test
+  void whoIsBesideAnotherIsJoinedWithIt() {
+    ProcCgroup first = ProcCgroup.parse("3:memory:/lxc/a\n2:cpu:/\n0::/box/a\n");
+    assertThat(ProcCgroup.parse("3:memory:/lxc/ab/c\n2:cpu:/x\n0::/other\n").joinedWith(first))
+        .isEqualTo(ProcCgroup.parse("3:memory:/lxc\n2:cpu:/x\n0::/other\n"));
+    assertThat(ProcCgroup.parse("3:memory:/lxc/a/b\n2:cpu:/\n0::/box\n").joinedWith(first))
+        .isEqualTo(ProcCgroup.parse("3:memory:/lxc/a\n2:cpu:/\n0::/box\n"));
+  }
+
+  @Test
   void eachPathCanBeChanged() {
     assertThat(ProcCgroup.parse("2:memory:/a\n0::/b\n").map(path -> path + "/c"))
         .isEqualTo(ProcCgroup.parse("2:memory:/a/c\n0::/b/c\n"));

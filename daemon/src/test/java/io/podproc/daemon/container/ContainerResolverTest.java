@@ -88,6 +88,70 @@ class ContainerResolverTest {
     assertThat(containers.size()).isEqualTo(1);
   }
 
+  /** Else it has as many containers, each with a turn of its own, as it leaves files open. */
+  @Test
+  void aFirstProcessThatWalksThroughCgroupsOfItsOwnHasOneContainer() throws IOException {
+    FakeProcess first = kernel.process(300).at("/lxc/web/a").namespace("pid:[7]").numbered(1);
+    kernel.process(301).at("/lxc/web/x").namespace("pid:[7]").numbered(5).parent(300);
+    assertThat(cgroupSeenBy(300)).contains("/lxc/web/a");
+    first.at("/lxc/web/b");
+    View seen = resolver.of(300).orElseThrow();
+    for (int i = 0; i < 50; i++) {
+      first.at("/lxc/web/b" + i);
+      assertThat(resolver.of(300)).contains(seen);
+      assertThat(resolver.of(301)).contains(seen);
+      assertThat(resolver.owner(301)).isEqualTo(seen);
+      resolver.forgetIdle();
+    }
+    assertThat(resolver.locate(301)).contains(ProcCgroup.parse("0::/lxc/web\n"));
+    assertThat(containers.size()).as("/lxc/web/a, which its last has left, as well").isEqualTo(2);
+  }
+
+  @Test
+  void noNameOfARuntimeBesideAPlainContainersFirstProcessIsAnother() throws IOException {
+    kernel.process(300).at("/lxc/web/own").namespace("pid:[7]").numbered(1).parent(299);
+    View seen = resolver.of(300).orElseThrow();
+    for (int i = 1; i < 100; i++) { // the last descend from very many
+      String name = "/kubepods/docker-" + Integer.toHexString(i + 16).repeat(32) + ".scope";
+      FakeProcess deeper = kernel.process(300 + i).at("/lxc/web" + name).namespace("pid:[7]");
+      deeper.numbered(1 + i).parent(299 + i);
+      assertThat(resolver.of(300 + i)).contains(seen);
+    }
+    // A thread of the first process, whose parent is outside.
+    String named = "/lxc/web/kubepods/docker-" + "a".repeat(64) + ".scope";
+    kernel.process(500).at(named).namespace("pid:[7]");
+    kernel.write("proc/500/status", "Tgid:\t300\nPid:\t500\nPPid:\t299\nNSpid:\t500\t9\n");
+    assertThat(resolver.of(500)).contains(seen);
+    assertThat(containers.size()).isEqualTo(1);
+  }
+
+  @Test
+  void aContainerOfARuntimeInAPidNamespaceOfAShellIsOneOfItsOwn() throws IOException {
+    kernel.process(300).at("/user.slice/shell").namespace("pid:[7]").numbered(1).parent(299);
+    kernel.process(301).at(WEB).namespace("pid:[8]").numbered(5, 1).parent(300);
+    kernel.process(299);
+    kernel.process(302).at(LOG).namespace("pid:[8]").numbered(6, 2).parent(299); // by exec
+    assertThat(cgroupSeenBy(301)).contains(WEB);
+    assertThat(cgroupSeenBy(302)).contains(LOG);
+  }
+
+  @Test
+  void aPlainContainerThatIsStillBeingMadeIsFollowed() throws IOException {
+    FakeProcess first = kernel.process(300).at("/lxc/monitor").namespace("pid:[7]").numbered(1);
+    assertThat(resolver.locate(300)).contains(ProcCgroup.parse("0::/lxc/monitor\n"));
+    first.at("/lxc/web");
+    assertThat(resolver.locate(300)).contains(ProcCgroup.parse("0::/lxc/web\n"));
+    assertThat(cgroupSeenBy(300)).contains("/lxc/web");
+    first.at("/box/web"); // by who may write to the hierarchy's root
+    assertThat(cgroupSeenBy(300)).contains("/box/web");
+    first.cgroups("2:memory:/\n1:cpu,cpuacct:/box\n0::/\n");
+    assertThat(seenBy(300).paths().v1()).containsEntry("memory", "/").containsEntry("cpu", "/box");
+    first.cgroups("2:memory:/box\n1:cpu,cpuacct:/box/x\n0::/\n");
+    assertThat(seenBy(300).paths().v1())
+        .containsEntry("memory", "/box")
+        .containsEntry("cpu", "/box");
+  }
+
   /** Such a text is 50 KB long, and there may be thousands. */
   @Test
   void aCallerFarDownInAContainerIsPlacedAndNotKept() throws IOException {

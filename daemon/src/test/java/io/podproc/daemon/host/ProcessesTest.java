@@ -37,6 +37,7 @@ class ProcessesTest {
     assertThat(processes.cgroup(300)).isEqualTo("0::/a:b\n");
     assertThat(processes.pidNamespace(300)).isEqualTo("pid:[7]");
     assertThat(processes.status(300).namespacePids()).containsExactly(300, 20, 1);
+    assertThat(processes.status(300).process()).isEqualTo(300);
     assertThat(processes.status(300).parent()).isEqualTo(299);
     assertThat(processes.stat(300))
         .isEqualTo(new ProcessStat("sh", 'R', 299, false, Duration.ofSeconds(12)));
