@@ -46,6 +46,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /** All that the daemon does, from its first request to its last: the object graph is built here. */
@@ -122,12 +123,15 @@ final class Service {
         config.nodeName().filter(_ -> config.nodeLabel()).flatMap(node -> keepLabel(node, probe));
   }
 
-  /** What is done when its turn has come and it answers. */
+  /** What is done when its turn has come and it answers, and when it had to mount again. */
   private Runnable serving(RepairMetrics repairs) {
     Runnable repair = config.repair() ? repairOnStart(repairs)::start : () -> {};
+    AtomicBoolean delivers = new AtomicBoolean();
     return () -> {
       repair.run();
-      deliver();
+      if (!delivers.getAndSet(true)) {
+        deliver();
+      }
       turn.countDown();
     };
   }
