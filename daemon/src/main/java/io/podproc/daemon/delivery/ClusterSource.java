@@ -106,7 +106,11 @@ public final class ClusterSource implements Source {
       synchronized (ClusterSource.this) {
         // What is not among them is forgotten, and thereby left as it is: its containers may run.
         pods.clear();
-        objects.stream().map(Pod::of).forEach(ClusterSource.this::keep);
+        objects.stream()
+            .map(Pod::of)
+            .forEach(pod -> {
+              boolean _ = keep(pod);
+            });
       }
       changes.of(uids(_ -> true));
     }
@@ -116,9 +120,7 @@ public final class ClusterSource implements Source {
       Pod pod = Pod.of(object);
       boolean changed;
       synchronized (ClusterSource.this) {
-        Pod before = pods.get(pod.cgroupUid());
-        changed = !pod.equals(before);
-        keep(pod);
+        changed = keep(pod);
       }
       if (changed) {
         changes.of(List.of(pod.cgroupUid()));
@@ -178,10 +180,14 @@ public final class ClusterSource implements Source {
     }
   }
 
-  private synchronized void keep(Pod pod) {
-    if (pods.size() < MOST_PODS || pods.containsKey(pod.cgroupUid())) {
-      pods.put(pod.cgroupUid(), pod);
+  /** Whether it is news. A pod that claims to be another's mirror is none. */
+  private synchronized boolean keep(Pod pod) {
+    Pod before = pods.get(pod.cgroupUid());
+    if (before == null ? pods.size() >= MOST_PODS : !pod.replaces(before)) {
+      return false;
     }
+    pods.put(pod.cgroupUid(), pod);
+    return !pod.equals(before);
   }
 
   private synchronized List<String> uids(Predicate<Pod> which) {

@@ -257,12 +257,41 @@ class DeliveryTest {
     node.run(hash, "c1");
     begin(NEVER);
     namespaces.all(List.of(SHOP));
-    pods.all(List.of(pod("mirror-1", Map.of(), mirror)));
+    Metadata first = new Metadata("mirror-1", "shop", "web-n1", Map.of(), mirror);
+    pods.all(List.of(first));
     untilAt("c1", ALL);
     // It is made anew: the end of the old one comes last.
-    pods.put(pod("mirror-2", Map.of(), mirror));
-    pods.remove(pod("mirror-1", Map.of(), mirror));
+    pods.put(new Metadata("mirror-2", "shop", "web-n1", Map.of(), mirror));
+    pods.remove(first);
     assertThat(delivery.wanted(node.container("c1"))).isPresent();
+  }
+
+  /** Anybody may write that annotation, and change nothing by it for another's pod. */
+  @Test
+  void whoClaimsToBeAnothersMirrorIsNotBelieved() {
+    String uid = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+    String hash = "0123456789abcdef0123456789abcdef";
+    node.run(uid, "c1");
+    node.run(hash, "c2");
+    begin(NEVER);
+    namespaces.all(List.of(SHOP));
+    pods.all(List.of(pod(uid), pod("m", Map.of(), Map.of("kubernetes.io/config.mirror", hash))));
+    untilAt("c1", ALL);
+    untilAt("c2", ALL);
+    for (String claimed : List.of(uid, hash)) {
+      Metadata evil =
+          new Metadata(
+              "evil",
+              "theirs",
+              "evil",
+              Map.of("podproc.io/inject", "disabled"),
+              Map.of("kubernetes.io/config.mirror", claimed));
+      pods.put(evil);
+      assertThat(delivery.standing(claimed)).map(PodStatus::namespace).contains("shop");
+      pods.remove(evil);
+      assertThat(delivery.standing(claimed)).isPresent();
+    }
+    assertThat(node.lost).hasValue(0);
   }
 
   @Test
