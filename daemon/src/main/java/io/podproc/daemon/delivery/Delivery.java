@@ -17,6 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +32,9 @@ public final class Delivery implements StartListener, AutoCloseable {
   private static final int VISITORS = 8;
 
   private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+  /** After what should not have happened. */
+  private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final Source source;
   private final Attacher attacher;
@@ -158,11 +162,15 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   private void run() {
-    desired.read();
-    source.begin(this::changed);
+    boolean asks = false;
     long lookedAt = System.nanoTime() - period.toNanos();
     while (!closed) {
       try {
+        if (!asks) {
+          desired.read();
+          source.begin(this::changed);
+          asks = true;
+        }
         long untilLook = period.toNanos() - (System.nanoTime() - lookedAt);
         Set<String> pods = untilLook > 0 ? await(untilLook) : Set.of();
         if (closed) {
@@ -179,6 +187,7 @@ public final class Delivery implements StartListener, AutoCloseable {
       } catch (Throwable e) { // whatever it is, the next look is due
         Log.error("a look at what containers should have failed", e);
         lookedAt = System.nanoTime();
+        LockSupport.parkNanos(PAUSE.toNanos());
       }
     }
   }
@@ -258,7 +267,7 @@ public final class Delivery implements StartListener, AutoCloseable {
   }
 
   private void bring(PodContainer container, DesiredFiles wanted) {
-    if (!wanted.files().isEmpty() || !visits.isClean(container)) {
+    if (!wanted.files().isEmpty() || visits.isDue(container)) {
       visits.add(
           container,
           wanted.files().isEmpty(),

@@ -16,11 +16,14 @@ final class Visits {
   /** A container that should have nothing is left alone when it was found so that often. */
   private static final int LOOKS = 2;
 
+  /** But for each tenth look: a repair may have brought back what was there before. */
+  private static final int SELDOM = 10;
+
   private final Map<Result, LongAdder> counts = new EnumMap<>(Result.class);
   private final LongAdder attached = new LongAdder();
   private final LongAdder detached = new LongAdder();
 
-  /** By container: how often it was found to have nothing, as it should. */
+  /** By container: how often it was found to have nothing, as it should, or left alone. */
   private final Map<String, Integer> clean = new ConcurrentHashMap<>();
 
   /** By container: what came of the last visit, for people who ask. */
@@ -59,9 +62,15 @@ final class Visits {
     return Optional.ofNullable(outcomes.get(containerId));
   }
 
-  /** Whether there is nothing to be taken from it, as was seen often enough. */
-  boolean isClean(PodContainer container) {
-    return clean.getOrDefault(container.containerId(), 0) >= LOOKS;
+  /** Whether it is looked for something to be taken from it: seldom, where nothing was found. */
+  boolean isDue(PodContainer container) {
+    String id = container.containerId();
+    int looks = clean.getOrDefault(id, 0);
+    if (looks < LOOKS || looks % SELDOM == 0) {
+      return true;
+    }
+    var _ = clean.put(id, looks + 1);
+    return false;
   }
 
   /** One has come to no outcome. */

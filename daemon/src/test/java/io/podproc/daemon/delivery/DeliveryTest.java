@@ -325,9 +325,20 @@ class DeliveryTest {
     begin(OFTEN);
     namespaces.all(List.of());
     pods.all(List.of(pod("u1"), pod("u2", Map.of("podproc.io/inject", "enabled"), Map.of())));
-    until(() -> node.visits("c2") >= 10);
-    assertThat(node.visits("c1")).isLessThanOrEqualTo(3);
+    until(() -> node.visits("c2") >= 30);
+    assertThat(node.visits("c1")).isLessThanOrEqualTo(6);
     namespaces.put(SHOP);
     untilAt("c1", ALL);
+  }
+
+  @Test
+  void whatComesBackToWhoShouldHaveNothingIsTakenAwayInTheEnd() {
+    node.run("u1", "c1");
+    begin(OFTEN);
+    namespaces.all(List.of());
+    pods.all(List.of(pod("u1")));
+    until(() -> node.visits("c1") >= 2);
+    node.put("c1", ALL);
+    untilAt("c1", Set.of());
   }
 }

@@ -44,6 +44,11 @@ final class FakeNode implements Attacher {
     there.remove(id);
   }
 
+  /** As a repair does with what was there when its daemon died. */
+  synchronized void put(String id, Set<String> files) {
+    there.put(id, files);
+  }
+
   synchronized Set<String> at(String id) {
     return there.getOrDefault(id, Set.of());
   }
