@@ -60,6 +60,25 @@ final class DeliveringNode implements AutoCloseable {
 
   /** The next one, where there has been one that is gone. */
   void startDaemon() {
+    launchDaemon();
+    DaemonProcess _ = daemon().awaitServing();
+  }
+
+  /** As an upgrade does: the next one is on standby before the last is told to stop. */
+  void replaceDaemon() {
+    DaemonProcess last = daemon();
+    launchDaemon();
+    awaitSays("standing by");
+    int _ = last.stop();
+    awaitSays("took over the mount");
+  }
+
+  private void awaitSays(String what) {
+    Command.await(
+        "the daemon says " + what, Machine.deadline(30), () -> daemon().output().contains(what));
+  }
+
+  private void launchDaemon() {
     String join =
         Machine.cgroups(own).stream()
             .map(cgroup -> "echo $$ >" + cgroup.resolve("cgroup.procs"))
@@ -78,7 +97,6 @@ final class DeliveringNode implements AutoCloseable {
                     .within(within.toArray(String[]::new))
                     .at(shared.resolve("podproc")))
             .launch());
-    DaemonProcess _ = daemon().awaitServing();
   }
 
   private String cgroup(String podUid, String name) {

@@ -46,6 +46,8 @@ class NodeDeliveryIT {
 
   private static final Duration SHORT = Duration.ofSeconds(3);
 
+  private static final String OWN = "MemTotal: +" + RuncContainer.MEMORY_KIB + " kB";
+
   private final List<RuncContainer> shop = new ArrayList<>();
   private DeliveringNode node;
   private StandInCluster cluster;
@@ -135,10 +137,70 @@ class NodeDeliveryIT {
     figures.publishEntry("ms until they see the node", millis(off));
     assertBestWithin(Duration.ofSeconds(1), on);
     assertBestWithin(Duration.ofSeconds(1), off);
-    cluster.labelNamespace(namespace, "disabled");
-    Duration _ = until(shop, false);
-    cluster.labelNamespace(namespace, "nonsense");
-    assertThat(shop).noneMatch(RuncContainer::seesItself);
+    for (String none : List.of("disabled", "nonsense")) {
+      cluster.labelNamespace(namespace, none);
+      Duration _ = until(shop, false);
+      cluster.labelNamespace(namespace, "enabled");
+      Duration _ = until(shop, true);
+    }
+  }
+
+  @Test
+  void an_upgrade_while_labels_flip_lays_nothing_twice() throws InterruptedException {
+    AtomicBoolean done = new AtomicBoolean();
+    Thread flips =
+        Thread.ofVirtual()
+            .start(() -> {
+              while (!done.get()) {
+                cluster.unlabelNamespace(namespace);
+                Command.sleep(Duration.ofMillis(20));
+                cluster.labelNamespace(namespace, "enabled");
+                Command.sleep(Duration.ofMillis(20));
+              }
+            });
+    try {
+      for (int time = 0; time < 3; time++) {
+        node.replaceDaemon();
+        Command.sleep(Duration.ofMillis(300));
+      }
+    } finally {
+      done.set(true);
+      flips.join();
+    }
+    Duration _ = until(shop, true);
+    for (RuncContainer one : shop) {
+      await(() -> points(one).size() > 8);
+      assertThat(points(one)).doesNotHaveDuplicates();
+    }
+    cluster.unlabelNamespace(namespace);
+    await(() -> shop.stream().allMatch(one -> one.ours().isEmpty()));
+  }
+
+  private static List<String> points(RuncContainer container) {
+    return container.ours().stream().map(line -> line.split(" ", -1)[4]).toList();
+  }
+
+  /** A container that may unmount can do that; the daemon goes on, with all that it does. */
+  @Test
+  void when_somebody_ends_the_connection_by_force_all_is_as_before() {
+    List<RuncContainer> others = shop.subList(1, CONTAINERS); // it unmounts one of its own, too
+    int mounts = shop.getLast().ours().size();
+    for (int time = 0; time < 2; time++) {
+      String pid = Integer.toString(shop.getFirst().pid());
+      Output forced =
+          Command.run("nsenter", "-t", pid, "-a", "-r", "umount", "-f", "/proc/meminfo");
+      assertThat(forced.text()).matches("|.* busy\\.\n");
+      await(() -> others.stream().allMatch(one -> one.firstLine("/proc/meminfo").matches(OWN)));
+      assertThat(node.daemon().isAlive()).isTrue();
+      await(() -> others.stream().allMatch(one -> one.ours().size() == mounts));
+      cluster.unlabelNamespace(namespace);
+      Duration _ = until(shop, false);
+      RuncContainer started = pod("shop");
+      cluster.labelNamespace(namespace, "enabled");
+      Duration _ = until(shop, true);
+      Duration _ = until(List.of(started), true);
+      node.end(started);
+    }
   }
 
   @Test

@@ -4,7 +4,12 @@ package io.podproc.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.e2e.StandInCluster.Weather;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +147,96 @@ class ReasonsIT {
     awaitWhy(container, "/proc/meminfo", "the container", "brought by the node");
   }
 
+  @Test
+  void a_container_whose_mounts_another_process_has_locked() throws Exception {
+    String namespace = cluster.createNamespace("locked");
+    List<RuncContainer> containers = new ArrayList<>();
+    for (int i = 0; i < 17; i++) { // more than are visited at once
+      containers.add(run("locked", Map.of(), Map.of()));
+    }
+    try (Held _ = Held.locks(containers)) {
+      cluster.labelNamespace(namespace, "enabled");
+      Set<String> reasons = new HashSet<>();
+      String failed = "failed, and is tried again each minute: another process has it locked";
+      Command.await(
+          "all have failed",
+          Machine.deadline(80),
+          () -> {
+            List<String> now = containers.stream().map(one -> why(one, "/proc/meminfo")).toList();
+            reasons.addAll(now);
+            return now.stream().allMatch(failed::equals);
+          });
+      assertThat(reasons)
+          .containsAnyOf(
+              "on its way: containers are looked at each minute",
+              "taken away since: the next look, each minute, brings it back");
+    }
+    awaitWhy(containers.getLast(), "/proc/meminfo", "the container", "brought by the node");
+  }
+
+  private String why(RuncContainer container, String file) {
+    return node.explain(container)
+        .lines()
+        .filter(line -> line.startsWith(file + " "))
+        .map(line -> line.replaceFirst("^\\S+ +the (node|container) +", ""))
+        .findFirst()
+        .orElse("");
+  }
+
+  /** A process that has the locks by which visits to containers take turns. */
+  private record Held(Process process) implements AutoCloseable {
+    private static final String LOCKS =
+        """
+        import fcntl, sys
+        files = [open("/proc/%s/ns/mnt" % pid) for pid in sys.argv[1:]]
+        for file in files: fcntl.flock(file, fcntl.LOCK_EX)
+        print("locked", flush=True)
+        sys.stdin.read()
+        """;
+
+    static Held locks(List<RuncContainer> containers) throws IOException {
+      List<String> command = new ArrayList<>(List.of("/usr/bin/python3", "-I", "-S", "-c", LOCKS));
+      containers.forEach(container -> command.add(Integer.toString(container.pid())));
+      Held held = new Held(new ProcessBuilder(command).start());
+      assertThat(held.process.inputReader().readLine()).isEqualTo("locked");
+      return held;
+    }
+
+    @Override
+    public void close() {
+      process.destroyForcibly();
+    }
+  }
+
+  /** And the daemon knows, which asks less and less often while it gets no answer. */
+  private void clear() {
+    int since = cluster.asked().size();
+    cluster.weather(Weather.CLEAR);
+    Command.await(
+        "both watches go on",
+        Machine.deadline(120),
+        () -> {
+          List<String> asked = cluster.asked();
+          List<String> now = asked.subList(since, asked.size());
+          return now.stream().anyMatch(ask -> ask.startsWith("pods"))
+              && now.stream().anyMatch(ask -> ask.startsWith("namespaces"));
+        });
+  }
+
+  @Test
+  void a_pod_of_whose_namespace_nobody_tells() {
+    node.daemon().kill();
+    cluster.weather(Weather.FAILING_NAMESPACES);
+    try {
+      node.startDaemon();
+      awaitNone(
+          run("labelled", Map.of(), Map.of()),
+          "the labels of its namespace are not known yet: can this node reach the API server?");
+    } finally {
+      clear();
+    }
+  }
+
   /** A daemon that has not heard of a pod goes by what the one before has heard. */
   @Test
   void a_pod_that_was_known_before() {
@@ -155,7 +250,7 @@ class ReasonsIT {
       assertThat(node.explain(container))
           .contains("its pod was to have files when the API server last told of it");
     } finally {
-      cluster.weather(Weather.CLEAR);
+      clear();
     }
   }
 }

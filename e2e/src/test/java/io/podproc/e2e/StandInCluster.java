@@ -42,6 +42,8 @@ final class StandInCluster implements HttpHandler {
     BUSY,
     /** 500. */
     FAILING,
+    /** The same for namespaces alone. */
+    FAILING_NAMESPACES,
     /** Each answer ends in the middle. */
     CUT
   }
@@ -180,7 +182,7 @@ final class StandInCluster implements HttpHandler {
           from == null || query.containsKey("resourceVersionMatch")
               ? resource
               : resource + " from " + from);
-      now = weather;
+      now = weather(resource);
     }
     switch (now) {
       case FORBIDDEN -> exchange.sendResponseHeaders(403, -1);
@@ -188,7 +190,7 @@ final class StandInCluster implements HttpHandler {
         exchange.getResponseHeaders().add("Retry-After", "1");
         exchange.sendResponseHeaders(429, -1);
       }
-      case FAILING -> exchange.sendResponseHeaders(500, -1);
+      case FAILING, FAILING_NAMESPACES -> exchange.sendResponseHeaders(500, -1);
       case CUT -> {
         exchange.sendResponseHeaders(200, 0);
         exchange.getResponseBody().write(half(events(resource).toString()));
@@ -199,6 +201,13 @@ final class StandInCluster implements HttpHandler {
         watch(exchange.getResponseBody(), resource, query);
       }
     }
+  }
+
+  private synchronized Weather weather(String resource) {
+    if (weather != Weather.FAILING_NAMESPACES) {
+      return weather;
+    }
+    return resource.equals("namespaces") ? Weather.FAILING : Weather.CLEAR;
   }
 
   private static Map<String, String> query(HttpExchange exchange) {
