@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What e2e/bench/run has measured, as a table and as JSON, beside what was to be reached.
 
-report.py RECORDS [JSON]
+report.py RECORDS [--json FILE] [--page FILE]
 
 A record is a line of section, case (file=/proc/stat;readers=4), server, metric and value, with tabs
 between. Exit status: 3 where a file costs podproc more CPU than lxcfs.
 """
+import argparse
 import collections
 import decimal
 import json
@@ -219,6 +220,29 @@ def print_sections(found):
     return verdicts
 
 
+# ---- the page ----
+
+
+def for_page(about, rows):
+    """The files that lxcfs has as well: each cell by one reader and by four."""
+    files = collections.defaultdict(dict)
+    for row in rows.values():
+        if row.text("lxcfs", "cpu_us"):
+            files[re.sub("^/(proc|sys/devices/system)/", "", row.keys["file"])][row.keys["readers"]] = row
+    figures = [(server, "cpu_us") for server in ("podproc", "libfuse", "floor", "lxcfs")]
+    figures += [(server, "p50_us") for server in ("podproc", "lxcfs")]
+
+    def both(readers, figure):
+        return " · ".join(cell(readers[count], Column("", *figure, 0)) for count in ("1", "4"))
+
+    yield f"{about['date'][:10]}, {re.sub(', load .*', '', about['machine'])}, {about['lxcfs'].removesuffix(' -l')}:"
+    yield ""
+    yield "| | CPU: podproc | through libfuse | constant text | lxcfs | p50: podproc | lxcfs |"
+    yield "|---|---|---|---|---|---|---|"
+    for file, readers in files.items():
+        yield "| " + " | ".join([file, *(both(readers, figure) for figure in figures)]) + " |"
+
+
 def read(records):
     found = {}
     with open(records, encoding="utf-8") as file:
@@ -228,8 +252,13 @@ def read(records):
     return found
 
 
-def main(records, json_file=None):
-    found = read(records)
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("records")
+    parser.add_argument("--json")
+    parser.add_argument("--page")
+    options = parser.parse_args()
+    found = read(options.records)
     facts = [item for row in found.pop("about", {}).values() for item in row.figures.items()]
     about = {what: ", ".join(texts.values()) for what, texts in facts}
     for what, text in about.items():
@@ -239,12 +268,15 @@ def main(records, json_file=None):
         {"section": name, **numbers(row.keys), "server": server, **numbers(figures)}
         for name, rows in found.items() for row in rows.values() for server, figures in row.figures.items()
     ]
-    if json_file:
-        with open(json_file, "w", encoding="utf-8") as file:
+    if options.page:
+        with open(options.page, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in for_page(about, found["files"]))
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"about": about, "results": results, "bars": verdicts}, file, indent=2)
             file.write("\n")
     return 3 if any((CPU_TO_LXCFS(row) or 0) > 1 for row in found.get("files", {}).values()) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -132,6 +132,7 @@ def main():
     parser.add_argument("--top", required=True)
     parser.add_argument("--daemon", type=int, required=True)
     parser.add_argument("--files", required=True)
+    parser.add_argument("--rows", required=True, help="gets a line for each way, sorted, with its figures")
     parser.add_argument("folder")
     options = parser.parse_args()
     # Containers are children of nobody's when runc has ended: they count here.
@@ -149,6 +150,7 @@ def main():
                 cpu[way].append(used)
                 daemon[way] += node.daemon_cpu() - before
     print(f"{'ms':10}{'min':>8}{'p50':>8}{'p95':>8}   {'more: p50':>10}{'p95':>8}   {'CPU':>7}{'more':>7}   daemon's")
+    rows = []
     for way in WAYS:
         more = [mine - plain for mine, plain in zip(took[way], took["plain"])]
         mean = sum(cpu[way]) / len(cpu[way])
@@ -157,6 +159,10 @@ def main():
             f"   {at(more, 0.5):10.1f}{at(more, 0.95):8.1f}   {mean:7.1f}{mean - sum(cpu['plain']) / len(cpu['plain']):7.1f}"
             f"   {daemon[way] / options.rounds:.1f}"
         )
+        figures = at(took[way], 0.5), at(took[way], 0.95), at(more, 0.5), mean, daemon[way] / options.rounds
+        rows.append(" ".join([way, *(f"{figure:.2f}" for figure in figures)]) + "\n")
+    with open(options.rows, "w", encoding="ascii") as file:
+        file.writelines(sorted(rows))
 
 
 main()
