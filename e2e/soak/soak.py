@@ -342,10 +342,13 @@ class Watch:
         return statistics.fmean(values) if values else float("nan")
 
     def growth(self, name, minutes):
-        """Over the second half, by the median of all slopes between two samples of it (Theil, Sen)."""
-        half = [(s["minute"], s[name]) for s in self.samples if s["minute"] >= minutes / 2]
-        slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.combinations(half, 2)]
-        return statistics.median(slopes) * minutes / 2 if slopes else 0.0
+        """Over the second half, by the lowest of each half of it: between two collections, or two looks at
+        who has ended, all of it grows."""
+        parts = [[], []]
+        for sample in self.samples:
+            if sample["minute"] >= minutes / 2:
+                parts[sample["minute"] >= minutes * 3 / 4].append(sample[name])
+        return min(parts[1]) - min(parts[0]) if all(parts) else 0.0
 
 
 HEAD = ["minute", "came", "reads", "errors", "wrong", "p50 ms", "p99 ms", "worst ms", "machine late ms",
