@@ -84,7 +84,7 @@ final class NodeDelivery implements MeterBinder, AutoCloseable {
     }
     Optional<ApiServer> server = ApiServer.ofPod(environment);
     if (server.isEmpty()) {
-      Log.warn("no container gets its files from here: this is no pod of a cluster");
+      Log.warn("not running in a pod of a cluster: no container gets files from this daemon");
     }
     return server.map(api -> ClusterSource.of(rules, api, config.nodeName().orElseThrow()));
   }

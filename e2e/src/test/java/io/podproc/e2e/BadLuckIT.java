@@ -272,7 +272,7 @@ class BadLuckIT {
           "it is written over",
           Machine.deadline(20),
           () -> run.resolve("state").toFile().length() < noise.length);
-      assertThat(warnings(daemon)).filteredOn(line -> line.contains("left aside")).hasSize(1);
+      assertThat(warnings(daemon)).filteredOn(line -> line.contains(" is ignored, ")).hasSize(1);
       assertIsAlive(daemon);
     }
   }

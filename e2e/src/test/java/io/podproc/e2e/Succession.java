@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 final class Succession implements AutoCloseable {
   private static final int PATIENCE = 60;
   private static final String STANDS_BY = DaemonProcess.SERVING;
-  private static final String WENT_ON = "went on with the mount";
+  private static final String WENT_ON = "took over the mount";
 
   private final Path run;
   private final Path mountPoint = DaemonProcess.newMountPoint();

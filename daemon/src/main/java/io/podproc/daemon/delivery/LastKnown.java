@@ -69,12 +69,11 @@ final class LastKnown {
       return Map.of();
     } catch (EOFException e) {
       Log.warn(
-          "%s is left aside, the API server will tell which pods get files: it is cut short", path);
+          "%s is ignored, the API server will tell which pods get files: it is cut short", path);
       return Map.of();
     } catch (IOException e) {
       Log.warn(
-          "%s is left aside, the API server will tell which pods get files: %s",
-          path, e.getMessage());
+          "%s is ignored, the API server will tell which pods get files: %s", path, e.getMessage());
       return Map.of();
     }
   }

@@ -70,11 +70,11 @@ public final class StateFile {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (EOFException e) {
-      Log.warn("%s is left aside, CPU times, loads and counts begin anew: it is cut short", path);
+      Log.warn("%s is ignored, and CPU times, loads and counts start again: it is cut short", path);
       return Optional.empty();
     } catch (IOException e) {
       Log.warn(
-          "%s is left aside, CPU times, loads and counts begin anew: %s", path, e.getMessage());
+          "%s is ignored, and CPU times, loads and counts start again: %s", path, e.getMessage());
       return Optional.empty();
     }
   }

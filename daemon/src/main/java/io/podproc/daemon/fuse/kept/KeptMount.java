@@ -193,7 +193,7 @@ public final class KeptMount implements Mount {
     if (joined.found()) {
       Thread.sleep(HEAD_START);
       joining.layPlaceholdersUnderneath();
-      Log.info("went on with the mount at %s", mountPoint.path());
+      Log.info("took over the mount at %s", mountPoint.path());
     } else if (!initialized.await(MOUNT_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new MountException("the kernel did not answer the mount of " + mountPoint.path());
     }
