@@ -163,42 +163,48 @@ public final class PodCgroups {
 
   /** Empty: no process is in it. */
   Optional<PodContainer> running(Member member) {
-    OptionalInt first = oldest(member.folder);
+    OptionalInt first = oldest(pids(member.folder));
     if (first.isEmpty()) { // CRI-O with crun has a folder in the container's; systemd has, too
       first =
-          folders(member.folder, MOST_PROCESSES).stream()
-              .map(this::oldest)
-              .flatMapToInt(OptionalInt::stream)
-              .min();
+          oldest(
+              folders(member.folder, MOST_PROCESSES).stream()
+                  .map(folder -> oldest(pids(folder)))
+                  .flatMapToInt(OptionalInt::stream)
+                  .boxed()
+                  .toList());
     }
     return first.isEmpty()
         ? Optional.empty()
         : Optional.of(new PodContainer(member.podUid, member.id, first.getAsInt()));
   }
 
-  /** The one that began first, among many. */
-  private OptionalInt oldest(Path folder) {
+  /** None: it is gone, or its processes are below it. */
+  private static List<Integer> pids(Path folder) {
     try (BufferedReader reader = Files.newBufferedReader(folder.resolve("cgroup.procs"))) {
-      List<Integer> pids =
-          reader
-              .lines()
-              .limit(MOST_PROCESSES)
-              .map(Integer::valueOf)
-              .filter(pid -> pid > 0)
-              .toList();
-      return pids.size() == 1
-          ? OptionalInt.of(pids.getFirst())
-          : pids.stream()
-              .map(this::began)
-              .flatMap(Optional::stream)
-              .min(
-                  Comparator.comparing((Began process) -> process.stat.start())
-                      .thenComparingInt(Began::pid))
-              .map(process -> OptionalInt.of(process.pid))
-              .orElse(OptionalInt.empty());
+      return reader
+          .lines()
+          .limit(MOST_PROCESSES)
+          .map(Integer::valueOf)
+          .filter(pid -> pid > 0)
+          .toList();
     } catch (IOException | UncheckedIOException | NumberFormatException e) {
-      return OptionalInt.empty(); // it is gone
+      return List.of();
     }
+  }
+
+  /** The one that began first: pids begin anew where they end, so the least may be a later one. */
+  private OptionalInt oldest(List<Integer> pids) {
+    if (pids.size() == 1) {
+      return OptionalInt.of(pids.getFirst());
+    }
+    return pids.stream()
+        .map(this::began)
+        .flatMap(Optional::stream)
+        .sorted(
+            Comparator.comparing((Began process) -> process.stat.start())
+                .thenComparingInt(Began::pid))
+        .mapToInt(Began::pid)
+        .findFirst();
   }
 
   private record Began(int pid, ProcessStat stat) {}

@@ -183,4 +183,21 @@ class PodCgroupsTest {
     process(9001, 100);
     assertThat(cgroups().containers()).containsExactly(container(UID, A, 9000));
   }
+
+  /** As systemd in a container has them; pids have begun anew since its first process. */
+  @Test
+  void ofProcessesInSeveralFoldersTheOneThatBeganFirstIsTaken() throws IOException {
+    unified();
+    String own = "kubepods/burstable/pod" + UID + "/" + A;
+    cgroup(own);
+    cgroup(own + "/init.scope", 9000);
+    cgroup(own + "/system.slice", 7, 8);
+    process(7, 900);
+    process(8, 800);
+    process(9000, 100);
+    assertThat(cgroups().containers()).containsExactly(container(UID, A, 9000));
+    // One that ended meanwhile began never.
+    cgroup(own + "/user.slice", 5);
+    assertThat(cgroups().containers()).containsExactly(container(UID, A, 9000));
+  }
 }
