@@ -16,6 +16,7 @@ import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MS_BIND, MS_MOVE, MS_REC, MS_SHARED = 4096, 8192, 16384, 1 << 20
+CLONE_NEWNET = 0x40000000
 PR_SET_NAME, PR_CAPBSET_DROP, CAP_SYS_ADMIN = 15, 24, 21
 S_IFDIR, S_IFREG = 0o40000, 0o100000
 
@@ -74,7 +75,7 @@ class Silent:
         return (0, b"") if call in (15, 28, 18, 29, 34) else (38, b"")
 
 
-def make_root(folder, uid):
+def make_root(wanted, folder, uid):
     pod = f"{folder}/pods/{uid}/containers/main"
     os.makedirs(pod)
     open(pod + "/log", "w").close()
@@ -89,7 +90,10 @@ def make_root(folder, uid):
     os.mknod("dev/null", 0o20666, os.makedev(1, 3))
     open("dev/log", "w").close()
     mount(pod + "/log", "dev/log", None, MS_BIND)
-    mount("sys", "sys", "sysfs")
+    if wanted == "node-sys":  # as a hostPath
+        mount("/sys", "sys", None, MS_BIND)
+    else:
+        mount("sys", "sys", "sysfs")
     return pod + "/log"
 
 
@@ -133,7 +137,7 @@ def shape(name):
             mount("other", "other/again", None, MS_BIND | MS_REC)
     elif name == "silent":
         return Silent("silent", "fuse", "proc", [])
-    elif name in ("masked", "host-pid"):
+    elif name in ("masked", "host-pid", "network", "node-sys"):
         mask()
     return None
 
@@ -154,7 +158,9 @@ def main():
         return repair(uid, folder)
     if name == "spare":
         return spare()
-    log = make_root(folder, uid)
+    if name in ("network", "node-sys") and LIBC.unshare(CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "unshare")
+    log = make_root(name, folder, uid)
     silent = silent_root(log) if name == "silent-root" else shape(name)
     enter_root()
     ready(silent)

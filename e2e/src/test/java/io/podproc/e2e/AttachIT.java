@@ -136,6 +136,24 @@ class AttachIT {
     }
   }
 
+  /** With the node's network its own sysfs is the node's, too, and it is taken for its own. */
+  @ParameterizedTest
+  @CsvSource({"network, true", "masked, true", "node-sys, false"})
+  void a_sysfs_that_is_the_nodes_is_left_alone_and_its_proc_is_not(String shape, boolean own) {
+    try (ShapedContainer container = new ShapedContainer(shape)) {
+      List<String> node = nodeMounts();
+      Output told = attach(container.pid());
+      assertThat(attached(told)).isPositive();
+      assertThat(container.sees()).isEqualTo("live");
+      assertThat(container.ours().stream().anyMatch(line -> line.contains(" /sys/devices/")))
+          .isEqualTo(own);
+      assertThat(told.text().contains(": done, it gets no files of /sys: /sys is the node's:"))
+          .isEqualTo(!own);
+      assertThat(attach(container.pid()).text()).contains(": nothing to do");
+      assertThat(nodeMounts()).isEqualTo(node);
+    }
+  }
+
   // ---- what is attached ----
 
   @Test

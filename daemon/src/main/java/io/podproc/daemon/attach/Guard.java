@@ -14,7 +14,6 @@ import io.podproc.daemon.linux.SystemCallException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -26,9 +25,6 @@ import java.util.regex.Pattern;
  * node's root: what follows is asked anew each time, and whatever can't be told is refused.
  */
 final class Guard {
-  /** The first process of the node. */
-  static final int INIT = 1;
-
   /** More than a full node has, and so a container that has all of its mounts. */
   private static final int MOST_MOUNTS = 4096;
 
@@ -57,10 +53,7 @@ final class Guard {
 
   private final Processes processes;
   private final OurMounts ours;
-  private final Mount nodeRoot;
-  private final Mount nodeProc;
-  private final Set<String> nodeNamespaces;
-  private final Set<String> nodePids;
+  private final NodesOwn node;
   private final String ownUsers;
 
   /**
@@ -69,19 +62,8 @@ final class Guard {
   Guard(Processes processes, OurMounts ours) throws IOException {
     this.processes = processes;
     this.ours = ours;
-    MountInfo node =
-        processes.mounts(INIT, mount -> mount.point().equals("/") || mount.point().equals("/proc"));
-    nodeRoot = node.at("/").orElseThrow(() -> new IOException("the node has no root directory"));
-    nodeProc = node.at("/proc").orElseThrow(() -> new IOException("the node has no /proc"));
-    nodeNamespaces = new HashSet<>(Set.of(processes.ownMountNamespace()));
-    nodePids = new HashSet<>(Set.of(processes.ownPidNamespace()));
-    try {
-      boolean _ = nodeNamespaces.add(processes.mountNamespace(INIT));
-      boolean _ = nodePids.add(processes.pidNamespace(INIT));
-    } catch (IOException e) {
-      // It may do more than we may, and can't be looked at; who is there is on the node's root.
-    }
-    ownUsers = processes.ownUserNamespace();
+    this.node = new NodesOwn(processes);
+    this.ownUsers = processes.ownUserNamespace();
   }
 
   /**
@@ -100,19 +82,21 @@ final class Guard {
       throw RefusedException.sandbox();
     }
     Reach reach = new Reach(visit, mounts, processes);
+    String network = namespace(visit, "net");
     List<Target.Tree> trees = new ArrayList<>();
-    trees.add(tree(reach, "/proc", "proc"));
+    trees.add(tree(reach, network, "/proc", "proc"));
+    String without = "";
     try {
-      trees.add(tree(reach, "/sys", "sysfs"));
-    } catch (RefusedException e) {
-      // Then it gets files of /proc alone.
+      trees.add(tree(reach, network, "/sys", "sysfs"));
+    } catch (RefusedException e) { // then it gets files of /proc alone
+      without = "it gets no files of /sys: " + e.getMessage();
     }
     boolean mapped = !namespace(visit, "user").equals(ownUsers);
-    return new Target(kind(visit, trees.getFirst().masked()), trees, reach, mapped);
+    return new Target(kind(visit, trees.getFirst().masked()), trees, without, reach, mapped);
   }
 
   private Kind kind(MountVisit visit, boolean masked) throws IOException {
-    if (nodePids.contains(namespace(visit, "pid"))) {
+    if (node.isPidNamespace(namespace(visit, "pid"))) {
       return Kind.HOST_PID;
     }
     return !masked || maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY;
@@ -130,7 +114,8 @@ final class Guard {
             .orElseThrow(() -> RefusedException.forGood("it has more mounts than are looked at"));
     Reach reach = new Reach(visit, mounts, processes);
     List<Target.Tree> trees = List.of(new Target.Tree("/proc", held(reach, "/proc"), true));
-    return new Target(maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY, trees, reach, false);
+    return new Target(
+        maySysAdmin(visit) ? Kind.PRIVILEGED : Kind.ORDINARY, trees, "", reach, false);
   }
 
   private static boolean isOfPod(Mount mount, PodContainer container) {
@@ -159,7 +144,7 @@ final class Guard {
     if (cgroup.paths().noneMatch(path -> path.contains(container.containerId()))) {
       throw RefusedException.forGood("its process is in another cgroup");
     }
-    if (nodeNamespaces.contains(Files.readSymbolicLink(visit.namespace()).toString())) {
+    if (node.isMountNamespace(Files.readSymbolicLink(visit.namespace()).toString())) {
       throw RefusedException.onNode("it is in the node's mount namespace");
     }
   }
@@ -170,13 +155,14 @@ final class Guard {
             .byId(visit.root().id())
             .filter(mount -> mount.point().equals("/"))
             .orElseThrow(() -> RefusedException.nearlyMade("its root is no mount"));
-    if (root.device().equals(nodeRoot.device()) && root.root().equals(nodeRoot.root())) {
+    if (node.isRoot(root)) {
       throw RefusedException.onNode("its root is the node's");
     }
   }
 
   /** A procfs or sysfs that is the container's alone, by what the kernel says of its mount. */
-  private Target.Tree tree(Reach reach, String point, String type) throws RefusedException {
+  private Target.Tree tree(Reach reach, String network, String point, String type)
+      throws RefusedException {
     Held held = held(reach, point);
     Mount mount =
         reach
@@ -193,7 +179,7 @@ final class Guard {
     if (mount.shared()) {
       throw RefusedException.forGood(point + " is shared with others");
     }
-    if (mount.device().equals(nodeProc.device())) {
+    if (node.isTree(mount, network)) {
       throw RefusedException.forGood(point + " is the node's");
     }
     return new Target.Tree(point, held, isMasked(mount, reach.mounts()));

@@ -38,6 +38,9 @@ final class MountPlan {
   private final List<String> failures = new ArrayList<>();
   private String skipped = "";
 
+  /** Why some of the files are none that it can have; empty: it can have all. */
+  private String without = "";
+
   private MountPlan(MountVisit visit, Target target, OurMounts ours, Path mountPoint) {
     this.visit = visit;
     this.target = target;
@@ -99,6 +102,7 @@ final class MountPlan {
   private void lay(String file) {
     Tree tree = target.treeOf(file).orElse(null);
     if (tree == null) {
+      without = target.without();
       return;
     }
     try {
@@ -148,7 +152,7 @@ final class MountPlan {
       return new Outcome(Result.FAILED, String.join(", ", failures), 0, 0);
     }
     return skipped.isEmpty()
-        ? new Outcome(Result.NOTHING_TO_DO, "", 0, 0)
+        ? new Outcome(Result.NOTHING_TO_DO, without, 0, 0)
         : new Outcome(Result.SKIPPED, skipped, 0, 0);
   }
 
@@ -172,9 +176,12 @@ final class MountPlan {
     for (Mount mount : spare) {
       int _ = succeeds(() -> dropSpare(mount));
     }
-    return failures.isEmpty()
-        ? new Outcome(skipped.isEmpty() ? Result.DONE : Result.SKIPPED, skipped, on, off)
-        : new Outcome(Result.FAILED, String.join(", ", failures), on, off);
+    if (!failures.isEmpty()) {
+      return new Outcome(Result.FAILED, String.join(", ", failures), on, off);
+    }
+    return skipped.isEmpty()
+        ? new Outcome(Result.DONE, without, on, off)
+        : new Outcome(Result.SKIPPED, skipped, on, off);
   }
 
   private interface Step {

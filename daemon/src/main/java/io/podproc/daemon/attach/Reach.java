@@ -99,7 +99,7 @@ record Reach(MountVisit visit, MountInfo mounts, Processes processes) {
 
   private Set<String> devicesOfNode() {
     try {
-      return processes.devices(Guard.INIT);
+      return processes.devices(NodesOwn.INIT);
     } catch (IOException e) {
       return Set.of();
     }

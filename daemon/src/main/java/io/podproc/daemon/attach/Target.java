@@ -13,10 +13,11 @@ import java.util.Optional;
  *
  * @param kind {@link Kind#ORDINARY}, {@link Kind#PRIVILEGED} or {@link Kind#HOST_PID}
  * @param trees its procfs, and its sysfs where that may be touched
+ * @param without why it gets no files of others; empty: it has both
  * @param reach to its mounts
  * @param mapped whether its user namespace is not ours
  */
-record Target(Kind kind, List<Tree> trees, Reach reach, boolean mapped) {
+record Target(Kind kind, List<Tree> trees, String without, Reach reach, boolean mapped) {
   /**
    * A procfs or sysfs of the container's own.
    *
@@ -31,12 +32,16 @@ record Target(Kind kind, List<Tree> trees, Reach reach, boolean mapped) {
     return trees.stream().filter(tree -> file.startsWith(tree.point + "/")).findFirst();
   }
 
-  /** Files that the node has brought, and that are seen. */
+  /** Files that the node has brought, and that are seen; also in a tree that got them before. */
   List<Mount> brought(OurMounts ours) {
     MountInfo mounts = reach.mounts();
     return mounts.mounts().stream()
         .filter(ours::isBrought)
-        .filter(mount -> treeOf(mount.point()).isPresent() && !mounts.isCovered(mount))
+        .filter(mount -> isInTree(mount.point()) && !mounts.isCovered(mount))
         .toList();
+  }
+
+  private static boolean isInTree(String point) {
+    return point.startsWith("/proc/") || point.startsWith("/sys/");
   }
 }

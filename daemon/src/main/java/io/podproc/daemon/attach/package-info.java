@@ -17,7 +17,8 @@
  * container's cgroup, and in a mount namespace and on a root that are not the node's. Something of
  * its pod is mounted there, which tells containers from sandboxes. Its {@code /proc} is a procfs,
  * from its root on, that is neither shared nor the node's. It sees no more than 4096 mounts: of
- * more, none is looked at.
+ * more, none is looked at. Of its {@code /sys} the same must be true, or it gets files of {@code
+ * /proc} alone; {@code NodesOwn} says when a sysfs is the node's.
  *
  * <p><b>Privileged containers</b>, and those with {@code CAP_SYS_ADMIN} or nothing masked, get
  * files where their pod asks for it. Where nothing of {@code /proc} is masked, a procfs and a sysfs

@@ -109,6 +109,16 @@ public final class Processes {
     return Files.readSymbolicLink(procRoot.resolve("self/ns/user")).toString();
   }
 
+  /** Which network namespace a process is in, as {@code net:[4026531833]}. */
+  public String networkNamespace(int pid) throws IOException {
+    return Files.readSymbolicLink(path(pid, "ns/net")).toString();
+  }
+
+  /** The network namespace of this process. */
+  public String ownNetworkNamespace() throws IOException {
+    return Files.readSymbolicLink(procRoot.resolve("self/ns/net")).toString();
+  }
+
   /** Those mounts that a process sees and that are wanted. */
   public MountInfo mounts(int pid, Predicate<MountInfo.Mount> wanted) throws IOException {
     return MountInfo.read(path(pid, "mountinfo"), wanted);
