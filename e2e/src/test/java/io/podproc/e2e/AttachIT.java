@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -222,6 +223,29 @@ class AttachIT {
       assertThat(own.run("cat /proc/meminfo").ok()).isEqualTo("mine\n");
       assertThat(own.ours()).isEmpty();
     }
+  }
+
+  /** With {@code hostUsers: false}: of the kernel's own, too, none belongs to the root there. */
+  @Test
+  void where_users_are_not_mapped_files_can_be_read_as_the_kernels_own_can() {
+    Requirements.tool("runc");
+    String top = "/" + Container.uniqueName();
+    try (RuncContainer mapped = new RuncContainer(top, UUID.randomUUID().toString(), true)) {
+      List<String> before = readable(mapped);
+      assertThat(before).contains("/proc/meminfo").doesNotContain("/proc/slabinfo");
+      assertThat(attached(attach(mapped.pid()))).isPositive();
+      assertThat(mapped.ours()).isNotEmpty().noneMatch(line -> line.contains("idmapped"));
+      assertThat(mapped.seesItself()).isTrue();
+      assertThat(readable(mapped)).isEqualTo(before);
+    } finally {
+      Container.removeCgroup(top);
+    }
+  }
+
+  private static List<String> readable(RuncContainer container) {
+    return daemon.files().stream()
+        .filter(file -> !container.firstLine(file).equals("unreadable"))
+        .toList();
   }
 
   /** As a label that is put on and taken off. */

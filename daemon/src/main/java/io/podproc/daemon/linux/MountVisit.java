@@ -102,7 +102,8 @@ public final class MountVisit implements AutoCloseable {
    * called before entering. Who serves the file is asked for nothing that the kernel knows.
    *
    * @param mapped whether users are to be seen by the numbers of the visited process's user
-   *     namespace, where the file's file system can do that
+   *     namespace, where the file's file system can do that. Else they are nobody there, as the
+   *     kernel's own files show them (fs/proc/inode.c:proc_get_inode)
    * @param marked whether it says {@code noatime}, which changes nothing of a file that is served,
    *     and which no runtime says
    * @return what {@link #putBeneath} and {@link #putOn} take

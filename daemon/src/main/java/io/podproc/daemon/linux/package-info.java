@@ -15,9 +15,10 @@
  *   <li>{@code FUSE_NOTIFY_RESEND} (6.9): each daemon serves through a descriptor of its own, and
  *       what a killed one has in hand ends with an error.
  *   <li>{@code FUSE_PASSTHROUGH} (6.9): a program that maps a file privately is killed by SIGBUS.
- *   <li>{@code FUSE_ALLOW_IDMAP} (6.12): pods with {@code hostUsers: false} get no files, where
- *       such pods are asked for. The daemon that mounts says so, as the kernel sends FUSE_INIT to
- *       no other.
+ *   <li>{@code FUSE_ALLOW_IDMAP} (6.12): in pods with {@code hostUsers: false} files that the node
+ *       attaches belong to nobody, as the kernel's own do, and volumes can't be mounted. Where such
+ *       pods are asked for, the daemon that mounts says so, as the kernel sends FUSE_INIT to no
+ *       other.
  * </ul>
  */
 @NullMarked
