@@ -32,7 +32,7 @@ public final class Repair {
   private static final String OTHER = "another mount is seen there";
 
   /** More than any node has. */
-  private static final int MOST_MOUNTS = 65_536;
+  static final int MOST_MOUNTS = 65_536;
 
   private final Path procRoot;
   private final Processes processes;

@@ -5,6 +5,7 @@ import io.podproc.daemon.cgroup.ProcCgroup;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.kernel.MountInfo;
 import io.podproc.daemon.kernel.MountInfo.Mount;
+import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Finds podproc's mounts in all mount namespaces that have a process. It reads what the kernel says
@@ -24,6 +26,9 @@ import java.util.function.Predicate;
 public final class Search {
   /** The first process of the node. */
   private static final int INIT = 1;
+
+  /** Of containers that are left as they are, so many are named. */
+  private static final int TOLD = 3;
 
   private final Processes processes;
   private final VirtualTree tree;
@@ -122,13 +127,26 @@ public final class Search {
     namespace(INIT).ifPresent(host::add);
     String live = live().orElse("");
     List<MountNamespace> namespaces = new ArrayList<>();
+    List<MountNamespace> tooLarge = new ArrayList<>();
     pidsIn.forEach((name, pids) ->
-        look(name, pids, live)
+        look(name, pids, live, tooLarge)
             .map(namespace -> namespace.only(wanted))
             .map(namespace -> host.contains(name) ? namespace.only(Finding::isOurs) : namespace)
             .filter(namespace -> !namespace.findings().isEmpty())
             .ifPresent(namespaces::add));
+    tell(tooLarge);
     return namespaces;
+  }
+
+  /** A container could hold up all others with mounts without end. */
+  private static void tell(List<MountNamespace> tooLarge) {
+    if (!tooLarge.isEmpty()) {
+      Log.warn(
+          "of %d mount namespaces with more than %d mounts each none is repaired or released: %s",
+          tooLarge.size(),
+          Repair.MOST_MOUNTS,
+          tooLarge.stream().limit(TOLD).map(String::valueOf).collect(Collectors.joining(", ")));
+    }
   }
 
   private Optional<String> namespace(int pid) {
@@ -140,11 +158,18 @@ public final class Search {
   }
 
   /** Through the eyes of the first process that still lives; of the first to begin, mostly. */
-  private Optional<MountNamespace> look(String namespace, List<Integer> pids, String live) {
+  private Optional<MountNamespace> look(
+      String namespace, List<Integer> pids, String live, List<MountNamespace> tooLarge) {
     for (int pid : pids) {
       try {
-        MountInfo mounts = processes.mounts(pid, this::concerns);
-        return Optional.of(new MountNamespace(namespace, pid, cgroup(pid), findings(mounts, live)));
+        Optional<MountInfo> mounts = processes.firstMounts(pid, Repair.MOST_MOUNTS, this::concerns);
+        String cgroup = cgroup(pid);
+        if (mounts.isEmpty()) {
+          tooLarge.add(new MountNamespace(namespace, pid, cgroup, List.of()));
+          return Optional.empty();
+        }
+        return Optional.of(
+            new MountNamespace(namespace, pid, cgroup, findings(mounts.get(), live)));
       } catch (IOException e) {
         // It ended; the next.
       }

@@ -124,6 +124,12 @@ public final class Processes {
     return MountInfo.read(path(pid, "mountinfo"), wanted);
   }
 
+  /** The same; empty where it sees more than are looked at. */
+  public Optional<MountInfo> firstMounts(int pid, int most, Predicate<MountInfo.Mount> wanted)
+      throws IOException {
+    return MountInfo.read(path(pid, "mountinfo"), most, wanted);
+  }
+
   /**
    * All of those mounts that a process sees and that are wanted; empty where it sees more than are
    * looked at.

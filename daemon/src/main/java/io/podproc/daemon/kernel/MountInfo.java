@@ -86,6 +86,17 @@ public record MountInfo(List<Mount> mounts) {
   }
 
   /**
+   * As {@link #read}; empty where there are more mounts than are looked at.
+   *
+   * @param most how many mounts are looked at
+   * @throws IOException the process is gone
+   */
+  public static Optional<MountInfo> read(Path mountinfo, int most, Predicate<Mount> wanted)
+      throws IOException {
+    return read(mountinfo, most, MOST, wanted);
+  }
+
+  /**
    * As {@link #read}, but all of those that are wanted; empty where there are more mounts than are
    * looked at.
    *
@@ -94,11 +105,18 @@ public record MountInfo(List<Mount> mounts) {
    */
   public static Optional<MountInfo> readAll(Path mountinfo, int most, Predicate<Mount> wanted)
       throws IOException {
+    return read(mountinfo, most, Integer.MAX_VALUE, wanted);
+  }
+
+  private static Optional<MountInfo> read(
+      Path mountinfo, int most, int mostWanted, Predicate<Mount> wanted) throws IOException {
     List<Mount> mounts = new ArrayList<>();
     int lines = 0;
     long characters = (long) most * CHARACTERS;
     try (BufferedReader reader = reader(mountinfo)) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      for (String line = reader.readLine();
+          line != null && mounts.size() < mostWanted;
+          line = reader.readLine()) {
         characters -= line.length();
         if (++lines > most || characters < 0) {
           return Optional.empty();

@@ -14,7 +14,11 @@ import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -215,5 +219,37 @@ class SearchTest {
             .mapToObj(i -> i + " 1 0:60 /proc/stat /" + i + " " + OURS)
             .collect(Collectors.joining("\n")));
     assertThat(told(search().stale(true))).hasSize(1024).allMatch(found -> found.startsWith("8 "));
+  }
+
+  @Test
+  void whoHasMountsWithoutEndIsPassedOverAndToldOf() throws IOException {
+    String dead = "700 656 0:60 /proc/meminfo /proc/meminfo " + OURS + "\n";
+    container(dead);
+    process("43", "mnt:[43]", dead + "701 655 0:52 / /x rw - tmpfs t rw\n".repeat(65_536));
+    List<String> lines = new ArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            lines.add(line.getMessage());
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("podproc");
+    logger.addHandler(handler);
+    try {
+      assertThat(told(search().stale(true))).containsExactly("42 /proc/meminfo DEAD");
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertThat(lines)
+        .containsExactly(
+            "of 1 mount namespaces with more than 65536 mounts each none is repaired or released:"
+                + " pid 43 in /kubepods/pod1/c43");
   }
 }
