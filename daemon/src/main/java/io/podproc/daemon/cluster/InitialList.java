@@ -5,10 +5,11 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The objects with which a watch begins, one event each, until it is told that these are all. */
+/** The objects with which a watch begins, until it is told that these are all. */
 final class InitialList implements ObjectStore {
   private final int most;
   private final Map<String, Metadata> byUid = new HashMap<>();
+  private boolean cut;
 
   /**
    * @param most how many are taken
@@ -17,8 +18,18 @@ final class InitialList implements ObjectStore {
     this.most = most;
   }
 
-  Collection<Metadata> objects() {
-    return byUid.values();
+  /** Whether there were more than are taken. */
+  boolean isCut() {
+    return cut;
+  }
+
+  /** Tells whoever keeps them. */
+  void tell(ObjectStore objects) {
+    if (cut) {
+      objects.some(byUid.values());
+    } else {
+      objects.all(byUid.values());
+    }
   }
 
   @Override
@@ -28,8 +39,10 @@ final class InitialList implements ObjectStore {
 
   @Override
   public void put(Metadata object) {
-    if (byUid.size() < most) {
+    if (byUid.size() < most || byUid.containsKey(object.uid())) {
       byUid.put(object.uid(), object);
+    } else {
+      cut = true;
     }
   }
 

@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -211,23 +209,19 @@ public final class Watch implements AutoCloseable {
     if (!lines.begin()) {
       throw new IOException("it answered with nothing");
     }
-    List<Metadata> all = new ArrayList<>();
-    String version =
-        watched
-            .parser()
-            .list(
-                lines,
-                object -> {
-                  if (all.size() < MOST) {
-                    all.add(object);
-                  }
-                });
-    if (all.size() == MOST) {
-      tell("there are more than " + MOST);
-    }
-    objects.all(all);
+    InitialList all = new InitialList(MOST);
+    String version = watched.parser().list(lines, all::put);
+    tell(all);
     schedule.heard(version);
     return Duration.ZERO;
+  }
+
+  private void tell(InitialList all) {
+    if (all.isCut()) {
+      Log.warn(
+          "%s has more than %d %s: nothing is known of the others", server.url(), MOST, what());
+    }
+    all.tell(objects);
   }
 
   /**
@@ -249,7 +243,7 @@ public final class Watch implements AutoCloseable {
         event(told, objects);
         told.version().ifPresent(schedule::heard);
       } else if (told.listEnds()) {
-        objects.all(initial.objects());
+        tell(initial);
         initial = null;
         told.version().ifPresent(schedule::heard);
       } else if (since(begun).compareTo(LONGEST_LIST) > 0) {

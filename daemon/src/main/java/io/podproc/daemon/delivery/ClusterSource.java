@@ -141,12 +141,24 @@ public final class ClusterSource implements Source {
   }
 
   private final class Namespaces implements ObjectStore {
+    /** Beyond any cluster's with the label. */
+    private static final int MOST = 20_000;
+
     @Override
     public void all(Collection<Metadata> objects) {
+      keep(objects, true);
+    }
+
+    @Override
+    public void some(Collection<Metadata> objects) {
+      keep(objects, false);
+    }
+
+    private void keep(Collection<Metadata> objects, boolean all) {
       synchronized (ClusterSource.this) {
         namespaces.clear();
         objects.forEach(object -> namespaces.put(object.name(), object));
-        allNamespaces = true;
+        allNamespaces = all;
       }
       changes.of(uids(_ -> true));
     }
@@ -155,6 +167,10 @@ public final class ClusterSource implements Source {
     public void put(Metadata object) {
       Metadata before;
       synchronized (ClusterSource.this) {
+        if (namespaces.size() >= MOST && !namespaces.containsKey(object.name())) {
+          allNamespaces = false; // until the next list is whole
+          return;
+        }
         before = namespaces.put(object.name(), object);
       }
       if (before == null || !before.labels().equals(object.labels())) {

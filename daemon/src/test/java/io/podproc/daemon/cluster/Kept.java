@@ -25,6 +25,13 @@ final class Kept implements io.podproc.daemon.cluster.ObjectStore {
   }
 
   @Override
+  public void some(Collection<Metadata> objects) {
+    known.clear();
+    objects.forEach(object -> known.put(object.uid(), object));
+    told.add("some " + known.size());
+  }
+
+  @Override
   public void put(Metadata object) {
     known.put(object.uid(), object);
     told.add("put " + object.uid());
@@ -43,6 +50,11 @@ final class Kept implements io.podproc.daemon.cluster.ObjectStore {
   void assertNext(String word) throws InterruptedException {
     @Nullable String next = told.poll(20, TimeUnit.SECONDS);
     assertThat(Objects.requireNonNullElse(next, "nothing")).isEqualTo(word);
+  }
+
+  void assertNextBegins(String words) throws InterruptedException {
+    @Nullable String next = told.poll(20, TimeUnit.SECONDS);
+    assertThat(Objects.requireNonNullElse(next, "nothing")).startsWith(words);
   }
 
   void assertNothingWithin(long millis) throws InterruptedException {

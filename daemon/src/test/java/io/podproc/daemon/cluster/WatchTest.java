@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -299,5 +301,51 @@ class WatchTest {
     kept.assertNext("all ");
     assertThat(awaitQuery()).containsKey("sendInitialEvents");
     assertThat(awaitQuery()).containsEntry("resourceVersion", "100");
+  }
+
+  private static String object(int number) {
+    return "{\"metadata\":{\"uid\":\"u" + number + "\",\"name\":\"n" + number + "\"}}";
+  }
+
+  private static String stream(int objects) {
+    return IntStream.range(0, objects)
+            .mapToObj(i -> "{\"type\":\"ADDED\",\"object\":" + object(i) + "}\n")
+            .collect(Collectors.joining())
+        + "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\","
+        + "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n";
+  }
+
+  private static String list(int objects) {
+    return "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":"
+        + IntStream.range(0, objects)
+            .mapToObj(WatchTest::object)
+            .collect(Collectors.joining(",", "[", "]"))
+        + "}";
+  }
+
+  /** Who took it for all would take what is missing for gone. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aListThatIsLongerThanIsTakenIsToldToBeCut(boolean streams) throws InterruptedException {
+    for (int objects : new int[] {20_000, 20_001}) {
+      server.answer(exchange -> {
+        String query = exchange.getRequestURI().getQuery();
+        if (streams) {
+          send(exchange, 200, stream(objects));
+        } else if (query.contains("watch")) {
+          send(exchange, 422, "");
+        } else {
+          send(exchange, 200, list(objects));
+        }
+      });
+      Kept kept = new Kept();
+      try (Watch _ = Watch.namespaces(server.asSeenByAPod(), "podproc.io/inject", kept)) {
+        if (objects == 20_000) {
+          kept.assertNextBegins("all u0 ");
+        } else {
+          kept.assertNext("some 20000");
+        }
+      }
+    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podproc.daemon.cluster.Metadata;
 import io.podproc.daemon.cluster.ObjectStore;
+import io.podproc.daemon.delivery.PodStatus.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -114,7 +116,7 @@ class DeliveryTest {
     }
     begin(NEVER);
     namespaces.all(List.of());
-    pods.all(java.util.stream.IntStream.range(0, 20).mapToObj(i -> pod("u" + i)).toList());
+    pods.all(IntStream.range(0, 20).mapToObj(i -> pod("u" + i)).toList());
     namespaces.put(SHOP);
     for (int i = 0; i < 20; i++) {
       untilAt("c" + i, ALL);
@@ -304,6 +306,35 @@ class DeliveryTest {
     assertThat(delivery.wanted(new PodContainer("u1", "c1", 1))).isPresent();
     namespaces.remove(namespace("shop", "n2", "enabled"));
     assertThat(delivery.wanted(new PodContainer("u1", "c1", 1))).isEmpty();
+  }
+
+  /** Of those that were not taken it is not known that they have no label. */
+  @Test
+  void ofMoreNamespacesThanAreTakenNothingIsTakenAway() {
+    node.run("u1", "c1");
+    begin(OFTEN);
+    namespaces.all(List.of(SHOP));
+    pods.all(List.of(pod("u1")));
+    untilAt("c1", ALL);
+    List<Metadata> others = List.of(namespace("other", "n2", "enabled"));
+    namespaces.some(others);
+    someLooksAt("c1");
+    assertThat(node.lost).hasValue(0);
+    namespaces.all(others);
+    untilAt("c1", Set.of());
+  }
+
+  @Test
+  void aNamespaceThatIsOneTooManyIsNotTakenForOneWithoutALabel() {
+    begin(NEVER);
+    namespaces.all(
+        IntStream.range(0, 20_000).mapToObj(i -> namespace("x" + i, "n" + i, "enabled")).toList());
+    pods.all(List.of(pod("u1")));
+    assertThat(delivery.standing("u1").map(PodStatus::reason)).contains(Reason.NOT_OPTED_IN);
+    namespaces.put(namespace("x1", "n1", "disabled")); // is among them
+    assertThat(delivery.standing("u1").map(PodStatus::reason)).contains(Reason.NOT_OPTED_IN);
+    namespaces.put(SHOP);
+    assertThat(delivery.standing("u1").map(PodStatus::reason)).contains(Reason.NAMESPACE_UNKNOWN);
   }
 
   @Test
