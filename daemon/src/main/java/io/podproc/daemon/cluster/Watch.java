@@ -153,8 +153,10 @@ public final class Watch implements AutoCloseable {
     WatchSchedule.Ask ask = schedule.next();
     String form = ask == WatchSchedule.Ask.LIST ? LIST_FORM : ApiServer.METADATA;
     long begun = System.nanoTime();
+    boolean answered = false;
     try (ApiServer.Stream answer =
         server.open(watched.query(ask, schedule), form, patience.connecting, patience.silence)) {
+      answered = true;
       if (answer.status() != 200) {
         return otherwise(ask, answer);
       }
@@ -165,6 +167,10 @@ public final class Watch implements AutoCloseable {
       Optional<Duration> ended = follow(answer.body(), begun);
       return ended.orElseGet(() -> schedule.ended(since(begun)));
     } catch (SocketTimeoutException e) {
+      if (!answered) {
+        failures.incrementAndGet();
+        tell("it took the connection, and said nothing for " + patience.silence.toSeconds() + " s");
+      }
       // It is asked to go on from where it stopped, which tells whether anybody is there.
       return initial == null ? schedule.ended(since(begun)) : schedule.unsupported();
     } finally {

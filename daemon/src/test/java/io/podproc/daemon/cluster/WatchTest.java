@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -301,6 +302,7 @@ class WatchTest {
     kept.assertNext("all ");
     assertThat(awaitQuery()).containsKey("sendInitialEvents");
     assertThat(awaitQuery()).containsEntry("resourceVersion", "100");
+    assertThat(watches.getFirst().failures()).isZero(); // somebody had answered
   }
 
   private static String object(int number) {
@@ -347,5 +349,20 @@ class WatchTest {
         }
       }
     }
+  }
+
+  /** It takes the connection, as a proxy before it does, and says nothing. */
+  @Test
+  void anApiServerThatNeverAnswersIsCountedAsOneThatFails() throws InterruptedException {
+    CountDownLatch end = new CountDownLatch(1);
+    server.answer(_ -> end.await());
+    watchPods(Duration.ofMillis(300));
+    server.awaitRequest();
+    server.awaitRequest();
+    assertThat(watches.getFirst().failures()).isPositive();
+    kept.assertNothingWithin(100);
+    server.answer(cluster);
+    end.countDown();
+    kept.assertNext("all ");
   }
 }
