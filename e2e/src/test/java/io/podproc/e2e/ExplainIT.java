@@ -122,7 +122,7 @@ class ExplainIT {
       assertThat(Machine.read("/proc/" + pid + "/mountinfo")).contains(" /proc/meminfo ");
       assertThat(podproc("explain", "web-1/main", "-n", "shop").ok())
           .contains("container main of pod shop/web-1\n")
-          .contains("its namespace is labelled podproc.io/inject=enabled");
+          .contains("its namespace is named in delivery.node.namespaces");
       String row = row("shop/web-1");
       assertThat(row).matches("shop/web-1 main [12] .*/64Mi .* node .* " + pid);
     }
@@ -140,7 +140,7 @@ class ExplainIT {
 
   @ParameterizedTest
   @CsvSource({
-    "other, masked, the node neither its pod nor its namespace is labelled podproc.io/inject=enabled",
+    "other, masked, 'the node its namespace is not named in delivery.node.namespaces, and labels do not count there'",
     "podproc, masked, the node pods in podproc's own namespace get no files",
     "kube-system, masked, the node pods in kube-system get no files",
     "shop, unmasked, 'the node left out: it is privileged, and its pod is not labelled'",

@@ -213,7 +213,7 @@ class PageIT {
     browser.press(Keys.ENTER);
     Command.eventually(() ->
         assertThat(browser.text(".why"))
-            .contains("podproc.io/inject=enabled", "/proc/meminfo", "64Mi", "★"));
+            .contains("delivery.node.namespaces", "/proc/meminfo", "64Mi", "★"));
     assertThat(browser.count("[aria-expanded=true]")).isEqualTo(1);
     assertThat(focusedPod()).isEqualTo(pod).startsWith("shop/");
     browser.press(Keys.ESCAPE);
@@ -236,7 +236,7 @@ class PageIT {
     browser.click("#rows .row:not([hidden]) .pod");
     Command.eventually(() ->
         assertThat(browser.text(".why:not([hidden])"))
-            .containsIgnoringCase("neither its pod nor its namespace is labelled")
+            .containsIgnoringCase("its namespace is not named in delivery.node.namespaces")
             .contains("0 of ", "show the node"));
   }
 

@@ -36,6 +36,20 @@ public record DeliveryRules(String ownNamespace, Set<String> files, Set<String> 
         pod.namespace(), pod.name(), wanted(pod, namespaceLabels), reason(pod, namespaceLabels));
   }
 
+  /**
+   * The same where nothing is known of a pod but its names: no label and no annotation.
+   *
+   * @param isNamed whether its namespace is one that was named as to get files
+   */
+  PodStatus standing(String namespace, String name, boolean isNamed) {
+    Reason reason =
+        OptIn.anywhere(Optional.empty(), namespace, ownNamespace)
+            .map(decided -> Reason.valueOf(decided.name()))
+            .orElse(isNamed ? Reason.NAMESPACE_NAMED : Reason.NAMESPACE_NOT_NAMED);
+    Set<String> wanted = reason == Reason.NAMESPACE_NAMED ? usual : Set.of();
+    return new PodStatus(namespace, name, Optional.of(new DesiredFiles(wanted, false)), reason);
+  }
+
   private Reason reason(Pod pod, Optional<Map<String, String>> namespaceLabels) {
     if (!pod.attachable()) {
       return Reason.NOT_ATTACHABLE;

@@ -3,8 +3,6 @@ package io.podproc.daemon.delivery;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.podproc.daemon.log.Log;
-import io.podproc.rules.OptIn;
-import io.podproc.rules.ViewWish;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -15,9 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What can be told without the API server: pods of these namespaces get all files. Which namespace
- * a pod is of is told by the folder that the kubelet makes for its logs, before its containers:
- * {@code NAMESPACE_NAME_UID}.
+ * What can be told without the API server: pods of these namespaces get the usual files. Which
+ * namespace a pod is of is told by the folder that the kubelet makes for its logs, before its
+ * containers: {@code NAMESPACE_NAME_UID}.
  */
 public final class FolderSource implements Source {
   private static final int MOST = 20_000;
@@ -37,7 +35,7 @@ public final class FolderSource implements Source {
   private boolean told;
 
   /**
-   * @param namespaces that opted in
+   * @param namespaces whose pods get files
    * @param folders usually {@code /var/log/pods}
    */
   public FolderSource(DeliveryRules rules, Set<String> namespaces, Path folders) {
@@ -51,32 +49,15 @@ public final class FolderSource implements Source {
     if (!known.containsKey(podUid)) {
       known = look();
     }
-    return Optional.ofNullable(known.get(podUid))
-        .flatMap(folder -> rules.wanted(pod(podUid, folder), labels(folder)));
+    return standing(podUid).flatMap(PodStatus::wanted);
   }
 
   /** As of the last look: who asks makes none. */
   @Override
   public synchronized Optional<PodStatus> standing(String podUid) {
     return Optional.ofNullable(known.get(podUid))
-        .map(folder -> rules.standing(pod(podUid, folder), labels(folder)));
-  }
-
-  private static Pod pod(String uid, Folder folder) {
-    return new Pod(
-        uid,
-        uid,
-        folder.namespace,
-        folder.pod,
-        Optional.empty(),
-        Optional.empty(),
-        true,
-        ViewWish.NONE);
-  }
-
-  private Optional<Map<String, String>> labels(Folder folder) {
-    return Optional.of(
-        namespaces.contains(folder.namespace) ? Map.of(OptIn.LABEL, OptIn.ENABLED) : Map.of());
+        .map(folder ->
+            rules.standing(folder.namespace, folder.pod, namespaces.contains(folder.namespace)));
   }
 
   @Override

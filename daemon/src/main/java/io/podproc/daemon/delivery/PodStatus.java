@@ -24,6 +24,10 @@ public record PodStatus(
     /** It asks that nothing is attached. */
     NOT_ATTACHABLE,
     /** The labels of its namespace have not been told yet. */
-    NAMESPACE_UNKNOWN
+    NAMESPACE_UNKNOWN,
+    /** The daemon was told namespaces, its own among them; here no label counts. */
+    NAMESPACE_NAMED,
+    /** The daemon was told namespaces, and not its own. */
+    NAMESPACE_NOT_NAMED
   }
 }

@@ -63,6 +63,9 @@ final class Reasons {
       case "not_attachable" -> "its pod is annotated podproc.io/attach=disabled";
       case "namespace_unknown" ->
           "the labels of its namespace are not known yet: can this node reach the API server?";
+      case "namespace_named" -> "its namespace is named in delivery.node.namespaces";
+      case "namespace_not_named" ->
+          "its namespace is not named in delivery.node.namespaces, and labels do not count there";
       case "remembered" -> "its pod was to have files when the API server last told of it";
       default -> "nothing is known of its pod yet: can this node reach the API server?";
     };

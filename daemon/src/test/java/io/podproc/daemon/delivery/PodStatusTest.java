@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,19 +78,23 @@ class PodStatusTest {
         .contains(new PodStatus("shop", "web", Optional.empty(), Reason.NAMESPACE_UNKNOWN));
   }
 
+  /** There labels are not known: a reason that speaks of them would be false. */
   @Test
-  void foldersTellNamesAsWell(@TempDir Path logs) throws IOException {
-    for (String folder : List.of("shop_web-1_uid1", "other_web-2_uid2")) {
+  void foldersTellNamesAsWellAndNoLabels(@TempDir Path logs) throws IOException {
+    for (String folder :
+        List.of("shop_web-1_uid1", "other_web-2_uid2", "podproc_d_uid3", "kube-system_etcd_uid4")) {
       Path _ = Files.createDirectory(logs.resolve(folder));
     }
     FolderSource source = new FolderSource(RULES, Set.of("shop"), logs);
     assertThat(source.standing("uid1")).as("nobody has looked yet").isEmpty();
-    for (String uid : Arrays.asList("uid1", "uid2")) {
+    for (String uid : Arrays.asList("uid1", "uid2", "uid3", "uid4")) {
       assertThat(source.wanted(uid)).isPresent();
     }
     assertThat(source.standing("uid1").orElseThrow())
         .extracting(PodStatus::namespace, PodStatus::name, PodStatus::reason)
-        .containsExactly("shop", "web-1", Reason.NAMESPACE_LABEL);
-    assertThat(source.standing("uid2").orElseThrow().reason()).isEqualTo(Reason.NOT_OPTED_IN);
+        .containsExactly("shop", "web-1", Reason.NAMESPACE_NAMED);
+    assertThat(Stream.of("uid2", "uid3", "uid4").map(uid -> source.standing(uid).orElseThrow()))
+        .extracting(PodStatus::reason)
+        .containsExactly(Reason.NAMESPACE_NOT_NAMED, Reason.OWN_NAMESPACE, Reason.SYSTEM_NAMESPACE);
   }
 }

@@ -156,12 +156,21 @@ class CommandsTest {
     "SYSTEM_NAMESPACE, pods in kube-system get no files",
     "INVALID_LABEL, the label podproc.io/inject of its pod is neither enabled nor disabled",
     "NOT_ATTACHABLE, its pod is annotated podproc.io/attach=disabled",
-    "NAMESPACE_UNKNOWN, 'the labels of its namespace are not known yet: can this node reach the API server?'"
+    "NAMESPACE_UNKNOWN, 'the labels of its namespace are not known yet: can this node reach the API server?'",
+    "NAMESPACE_NOT_NAMED, 'its namespace is not named in delivery.node.namespaces, and labels do not count there'"
   })
   void explainTellsWhyAPodGetsNone(Reason reason, String why) throws Exception {
     fixture.mounts(100, "app", "");
     fixture.standing(reason, Set.of());
     assertThat(why("/proc/meminfo")).endsWith("the node   " + why);
+  }
+
+  @Test
+  void explainTellsThatANamespaceIsNamed() throws Exception {
+    fixture.standing(Reason.NAMESPACE_NAMED, Set.of("/proc/meminfo"));
+    assertThat(text("explain web-7d4f/app"))
+        .contains("\n  its namespace is named in delivery.node.namespaces\n");
+    assertThat(text("explain --pid 100 -o json")).contains("\"decision\":\"namespace_named\"");
   }
 
   @ParameterizedTest
