@@ -18,7 +18,6 @@ import io.podproc.daemon.settings.InvalidSettingException;
 import io.podproc.daemon.status.Answers;
 import io.podproc.daemon.vfs.VirtualTree;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -78,7 +77,7 @@ final class MountCommand {
 
   private static int examined(List<String> words) {
     try {
-      return Answers.examineWithoutDaemon(words);
+      return Answers.examineWithoutDaemon(words, MountCommand::probe);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 1;
@@ -107,7 +106,7 @@ final class MountCommand {
       throws IOException, InterruptedException {
     VirtualTree tree = VirtualFiles.tree(config.swap());
     Search search = new Search(new Processes(config.procRoot()), tree, config.mountPoint());
-    if (repairs && !isServed(tree, config)) {
+    if (repairs && probe(config).probe() != MountProbe.Result.ANSWERS) {
       throw new IOException("no podproc serves " + config.mountPoint());
     }
     if (dryRun) {
@@ -131,10 +130,9 @@ final class MountCommand {
     return totals;
   }
 
-  private static boolean isServed(VirtualTree tree, DaemonConfig config)
-      throws InterruptedException {
-    Path file = config.mountPoint().resolve("./" + tree.files().getFirst().path());
-    return new MountProbe(file, config.readinessDeadline()).probe() == MountProbe.Result.ANSWERS;
+  private static MountProbe probe(DaemonConfig config) {
+    String file = VirtualFiles.tree(config.swap()).files().getFirst().path();
+    return new MountProbe(config.mountPoint().resolve("./" + file), config.readinessDeadline());
   }
 
   private static void tell(MountNamespace namespace) {

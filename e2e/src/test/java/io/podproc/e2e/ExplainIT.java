@@ -337,6 +337,24 @@ class ExplainIT {
     assertThat(told.text()).contains("to do, daemon: start it;");
   }
 
+  /** As of a daemon without a keeper, which the chart gives no run directory. */
+  @Test
+  void doctor_of_a_daemon_that_can_not_be_asked() {
+    try (DaemonProcess served = DaemonProcess.serving()) {
+      Output told =
+          Command.run(
+              "env",
+              "--unset=PODPROC_RUN_DIRECTORY",
+              "PODPROC_MOUNT_POINT=" + served.mountPoint(),
+              PROGRAM,
+              "doctor");
+      assertThat(check(told.text(), "daemon"))
+          .contains("degraded a daemon serves, but can't be asked without podproc.run-directory");
+      assertThat(check(told.text(), "mount")).contains("ok " + served.mountPoint() + " answers");
+      assertThat(told.status()).isZero();
+    }
+  }
+
   @Test
   void after_a_kill_there_is_none_and_the_next_one_is_asked() throws IOException {
     Path own = Files.createDirectory(folder.resolve("killed"));

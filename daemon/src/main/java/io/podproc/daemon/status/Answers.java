@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +55,7 @@ public final class Answers implements CommandSocket.Asked {
       Node node = node();
       Doctor doctor =
           Doctor.of(
-              setup(config, known.processes), new Doctor.Serving(known.mount, known.probe, node));
+              setup(config, known.processes, known.probe), new Doctor.Serving(known.mount, node));
       asked = new Commands(node, doctor);
       commands = asked;
     }
@@ -87,12 +88,14 @@ public final class Answers implements CommandSocket.Asked {
     return new PodCgroups(processes, config.cgroupRoot(), ProcCgroup.parse(processes.ownCgroup()));
   }
 
-  private static Doctor.Setup setup(DaemonConfig config, Processes processes) throws IOException {
+  private static Doctor.Setup setup(DaemonConfig config, Processes processes, MountProbe probe)
+      throws IOException {
     return new Doctor.Setup(
         config.procRoot(),
         config.sysRoot(),
         config.cgroupRoot(),
         config.mountPoint(),
+        probe,
         config.runDirectory(),
         processes,
         pods(config, processes),
@@ -108,9 +111,11 @@ public final class Answers implements CommandSocket.Asked {
   /**
    * {@code podproc doctor} where no daemon answers.
    *
+   * @param probe of the mount, by the settings
    * @return the exit status
    */
-  public static int examineWithoutDaemon(List<String> words) throws InterruptedException {
+  public static int examineWithoutDaemon(
+      List<String> words, Function<DaemonConfig, MountProbe> probe) throws InterruptedException {
     boolean json = words.equals(List.of("doctor", "-o", "json"));
     if (!json && !words.equals(List.of("doctor"))) {
       System.err.println("podproc: doctor takes no words but -o json");
@@ -119,7 +124,8 @@ public final class Answers implements CommandSocket.Asked {
     try {
       DaemonConfig config = DaemonConfig.of(System.getProperties(), System.getenv());
       Reply reply =
-          Doctor.withoutDaemon(setup(config, new Processes(config.procRoot()))).examine(json);
+          Doctor.withoutDaemon(setup(config, new Processes(config.procRoot()), probe.apply(config)))
+              .examine(json);
       System.out.print(reply.text());
       return reply.ending().status();
     } catch (InvalidSettingException | IOException e) {

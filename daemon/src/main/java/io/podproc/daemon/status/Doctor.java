@@ -27,12 +27,19 @@ import java.util.stream.Collectors;
  * mended. It can be asked where no daemon runs, too.
  */
 public final class Doctor {
+  private static final Check CANNOT_BE_ASKED =
+      Check.degraded(
+          "daemon",
+          "a daemon serves, but can't be asked without podproc.run-directory",
+          "what only it knows is in its log and its metrics");
+
   private final Setup setup;
   private final Optional<Serving> serving;
 
   /**
    * What is to be known of a node with or without a daemon.
    *
+   * @param probe of the mount
    * @param settings those that matter most, as {@code cpu-policy=quota}
    */
   public record Setup(
@@ -40,13 +47,14 @@ public final class Doctor {
       Path sysRoot,
       Path cgroupRoot,
       Path mountPoint,
+      MountProbe probe,
       Optional<Path> runDirectory,
       Processes processes,
       PodCgroups pods,
       List<String> settings) {}
 
   /** What a daemon that runs knows. */
-  public record Serving(Mount mount, MountProbe probe, Node node) {}
+  public record Serving(Mount mount, Node node) {}
 
   private Doctor(Setup setup, Optional<Serving> serving) {
     this.setup = setup;
@@ -82,43 +90,56 @@ public final class Doctor {
 
   private List<Check> daemon() throws InterruptedException {
     if (serving.isEmpty()) {
-      return List.of(
-          Check.broken(
-              "daemon",
-              "none answers here",
-              "start it; its log says in one line why it does not start"),
-          leftMount());
+      return unasked();
     }
     Serving now = serving.get();
     return List.of(
         Check.ok("daemon", "process " + ProcessHandle.current().pid()),
-        mount(now),
+        mount(now.mount.hasTurn() ? "" : ", by another daemon"),
         keeper(now.mount),
         delivery(now.node));
   }
 
-  /** The kernel is asked what is mounted, and not the mount, which may never answer. */
-  private Check leftMount() {
+  /**
+   * The kernel is asked what is mounted, and not the mount: who asks it waits for a daemon as long
+   * as its keeper does. Without a run directory it has none, and that it answers is all that tells
+   * a daemon that can't be asked from one that is not there.
+   */
+  private List<Check> unasked() throws InterruptedException {
+    Check none =
+        Check.broken(
+            "daemon",
+            "none answers here",
+            "start it; its log says in one line why it does not start");
     String point = setup.mountPoint.toAbsolutePath().normalize().toString();
     try {
-      return setup.processes.ownMounts(mount -> mount.point().equals(point)).at(point).isPresent()
-          ? Check.degraded(
+      if (setup.processes.ownMounts(mount -> mount.point().equals(point)).at(point).isEmpty()) {
+        return List.of(
+            none, Check.ok("mount", "none at " + point + ": pods see the node's own files"));
+      }
+    } catch (IOException e) {
+      return List.of(none, Check.broken("mount", "can't be told", String.valueOf(e.getMessage())));
+    }
+    if (setup.runDirectory.isPresent()) {
+      return List.of(
+          none,
+          Check.degraded(
               "mount",
               point + " is mounted",
-              "who reads waits for a daemon until the keeper takes it away")
-          : Check.ok("mount", "none at " + point + ": pods see the node's own files");
-    } catch (IOException e) {
-      return Check.broken("mount", "can't be told", String.valueOf(e.getMessage()));
+              "who reads waits for a daemon until the keeper takes it away"));
     }
+    Check mount = mount("");
+    return List.of(mount.state() == Check.State.BROKEN ? none : CANNOT_BE_ASKED, mount);
   }
 
-  private Check mount(Serving now) throws InterruptedException {
-    MountProbe.Result result = now.probe.probe();
+  /**
+   * @param by whom it is that answers
+   */
+  private Check mount(String by) throws InterruptedException {
+    MountProbe.Result result = setup.probe.probe();
     String where = setup.mountPoint.toString();
     return switch (result) {
-      case ANSWERS ->
-          Check.ok(
-              "mount", where + " answers" + (now.mount.hasTurn() ? "" : ", by another daemon"));
+      case ANSWERS -> Check.ok("mount", where + " answers" + by);
       case LATE ->
           Check.degraded("mount", where + " is late", "others are answered first: a busy node");
       case DEAD, HANGS ->

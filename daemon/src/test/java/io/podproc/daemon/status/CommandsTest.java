@@ -8,6 +8,7 @@ import io.podproc.daemon.delivery.Outcome.Result;
 import io.podproc.daemon.delivery.PodStatus.Reason;
 import io.podproc.rules.CpuWish;
 import io.podproc.rules.Shown;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +38,7 @@ class CommandsTest {
 
   private Reply reply(String command, boolean delivers) throws Exception {
     Node node = fixture.node(delivers ? Optional.of(fixture.delivered()) : Optional.empty());
-    Doctor doctor = Doctor.withoutDaemon(fixture.setup());
+    Doctor doctor = Doctor.withoutDaemon(fixture.setup(Optional.of(root), root));
     return new Commands(node, doctor).answer(Arrays.asList(command.split(" ", -1)));
   }
 
@@ -277,6 +278,34 @@ class CommandsTest {
             "instead, FUSE_ALLOW_IDMAP: pods with hostUsers: false get no files");
     assertThat(reply("doctor -o json").text())
         .startsWith("{\"checks\":[{\"check\":\"daemon\",\"state\":\"broken\"");
+  }
+
+  private List<String> examined(Path answering) throws Exception {
+    return Doctor.withoutDaemon(fixture.setup(Optional.empty(), answering))
+        .examine(false)
+        .text()
+        .lines()
+        .map(line -> line.replaceAll(" {2,}", "  "))
+        .toList();
+  }
+
+  @Test
+  void doctorTellsADaemonThatCanNotBeAskedFromNone() throws Exception {
+    assertThat(examined(Files.writeString(root.resolve("file"), "MemTotal: 1 kB\n")))
+        .contains(
+            "daemon  degraded  a daemon serves, but can't be asked without podproc.run-directory",
+            "mount  ok  /run/mount answers",
+            "instead, daemon: what only it knows is in its log and its metrics");
+    assertThat(examined(root.resolve("none")))
+        .contains(
+            "daemon  broken  none answers here",
+            "mount  broken  /run/mount is dead",
+            "to do, mount: delete the daemon's pod: the next one repairs it");
+    fixture.kernel.write("proc/self/mountinfo", "");
+    assertThat(examined(root.resolve("none")))
+        .contains(
+            "daemon  broken  none answers here",
+            "mount  ok  none at /run/mount: pods see the node's own files");
   }
 
   @Test

@@ -16,6 +16,7 @@ import io.podproc.daemon.delivery.PodContainer;
 import io.podproc.daemon.delivery.PodStatus;
 import io.podproc.daemon.delivery.Source;
 import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.proc.ProcLoadavg;
 import io.podproc.daemon.proc.ProcMeminfo;
 import io.podproc.daemon.proc.ProcUptime;
@@ -209,13 +210,17 @@ final class NodeFixture {
         kernel.path("sys"));
   }
 
-  Doctor.Setup setup() throws IOException {
+  /**
+   * @param answering what is read of the mount
+   */
+  Doctor.Setup setup(Optional<Path> runDirectory, Path answering) throws IOException {
     return new Doctor.Setup(
         kernel.path("proc"),
         kernel.path("sys"),
         kernel.path("cgroup"),
         Path.of("/run/mount"),
-        Optional.empty(),
+        new MountProbe(answering, Duration.ofMinutes(1)),
+        runDirectory,
         kernel.processes(),
         new PodCgroups(kernel.processes(), kernel.path("cgroup"), FakeKernel.DAEMON),
         List.of("swap=true"));
