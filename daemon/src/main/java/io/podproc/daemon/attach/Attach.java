@@ -50,7 +50,8 @@ public final class Attach implements Attacher {
   private final OurMounts ours;
   private final Arrivals arrivals;
   private final Duration patience;
-  private final Semaphore room = new Semaphore(MOST_VISITS);
+  private final int mostVisits;
+  private final Semaphore room;
 
   /** Ids of containers that are looked at: two visits at once could lay a file twice. */
   private final Set<String> visited = ConcurrentHashMap.newKeySet();
@@ -75,12 +76,28 @@ public final class Attach implements Attacher {
       PodCgroups cgroups,
       Arrivals arrivals,
       Duration patience) {
+    this(processes, procRoot, mountPoint, cgroups, arrivals, patience, MOST_VISITS);
+  }
+
+  /**
+   * @param mostVisits in how many containers it may be at once
+   */
+  Attach(
+      Processes processes,
+      Path procRoot,
+      Path mountPoint,
+      PodCgroups cgroups,
+      Arrivals arrivals,
+      Duration patience,
+      int mostVisits) {
     this.processes = processes;
     this.procRoot = procRoot;
     this.mountPoint = mountPoint;
     this.cgroups = cgroups;
     this.arrivals = arrivals;
     this.patience = patience;
+    this.mostVisits = mostVisits;
+    this.room = new Semaphore(mostVisits);
     this.ours = OurMounts.at(mountPoint);
   }
 
@@ -169,7 +186,6 @@ public final class Attach implements Attacher {
 
     private Optional<MountPlan> look() {
       if (!takeTurn()) {
-        outcome = outcome(Result.TIMED_OUT, "a visit before this one has not come back");
         return Optional.empty();
       }
       Optional<MountPlan> plan = Optional.empty();
@@ -251,6 +267,7 @@ public final class Attach implements Attacher {
     private boolean takeTurn() {
       while (!visited.add(container.containerId())) {
         if (System.nanoTime() > end) {
+          outcome = outcome(Result.TIMED_OUT, "a visit before this one has not come back");
           return false;
         }
         LockSupport.parkNanos(LOOK_NANOS);
@@ -259,6 +276,8 @@ public final class Attach implements Attacher {
         return true;
       }
       boolean _ = visited.remove(container.containerId());
+      outcome =
+          outcome(Result.FAILED, mostVisits + " visits are under way, as many as are allowed");
       return false;
     }
 

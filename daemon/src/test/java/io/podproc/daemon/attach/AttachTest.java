@@ -21,16 +21,20 @@ class AttachTest {
   private static final String ID = "0123456789abcdef".repeat(4);
 
   private final Processes processes = new Processes(PROC);
-  private final Attach attach =
-      new Attach(
-          processes,
-          PROC,
-          Path.of("/nowhere"),
-          new PodCgroups(processes, Path.of("/nowhere"), ProcCgroup.parse("0::/\n")),
-          (_, _) -> {
-            throw new IllegalStateException();
-          },
-          Attach.DEADLINE);
+  private final Attach attach = attach(1);
+
+  private Attach attach(int mostVisits) {
+    return new Attach(
+        processes,
+        PROC,
+        Path.of("/nowhere"),
+        new PodCgroups(processes, Path.of("/nowhere"), ProcCgroup.parse("0::/\n")),
+        (_, _) -> {
+          throw new IllegalStateException();
+        },
+        Attach.DEADLINE,
+        mostVisits);
+  }
 
   @BeforeEach
   void begin() throws IOException {
@@ -65,5 +69,14 @@ class AttachTest {
     attach.end();
     assertThat(bring(ProcessHandle.current().pid()))
         .isEqualTo(new Outcome(Result.SKIPPED, "another daemon serves", 0, 0));
+  }
+
+  /** Nobody is in this container: to say that it holds up its visitors would be false. */
+  @Test
+  void whereTooManyAreVisitedThatIsTheReason() {
+    PodContainer container = new PodContainer("u1", ID, (int) ProcessHandle.current().pid());
+    assertThat(attach(0).bring(container, FILES, true))
+        .isEqualTo(
+            new Outcome(Result.FAILED, "0 visits are under way, as many as are allowed", 0, 0));
   }
 }
