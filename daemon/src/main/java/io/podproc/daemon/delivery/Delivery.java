@@ -253,7 +253,7 @@ public final class Delivery implements StartListener, AutoCloseable {
       desired.remember(List.of(container.podUid()));
       desired.of(container.podUid()).ifPresent(wanted -> bring(container, wanted));
     } catch (Throwable e) { // all others are to be visited, too
-      visits.failed();
+      visits.failed(container);
       Log.error("a container could not be visited", e);
     } finally {
       boolean again;

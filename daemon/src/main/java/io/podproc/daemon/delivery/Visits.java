@@ -73,9 +73,13 @@ final class Visits {
     return false;
   }
 
-  /** One has come to no outcome. */
-  void failed() {
+  /** One has come to no outcome, by a defect. */
+  void failed(PodContainer container) {
     counted(Result.FAILED).increment();
+    var _ =
+        outcomes.put(
+            container.containerId(),
+            new Outcome(Result.FAILED, "a defect: the daemon's log has it", 0, 0));
   }
 
   /**

@@ -118,7 +118,12 @@ public final class Doctor {
             none, Check.ok("mount", "none at " + point + ": pods see the node's own files"));
       }
     } catch (IOException e) {
-      return List.of(none, Check.broken("mount", "can't be told", String.valueOf(e.getMessage())));
+      return List.of(
+          none,
+          Check.broken(
+              "mount",
+              "can't be told: " + e.getMessage(),
+              "mount the node's /proc at " + setup.procRoot));
     }
     if (setup.runDirectory.isPresent()) {
       return List.of(
@@ -165,8 +170,8 @@ public final class Doctor {
       return Check.ok("delivery", "by the webhook alone (podproc.node-delivery=false)");
     }
     var delivery = node.delivery().get();
-    Set<String> pods =
-        node.pods().containers().stream().map(PodContainer::podUid).collect(Collectors.toSet());
+    List<PodContainer> running = node.pods().containers();
+    Set<String> pods = running.stream().map(PodContainer::podUid).collect(Collectors.toSet());
     long told = pods.stream().filter(uid -> delivery.standing(uid).isPresent()).count();
     String found = "knows " + told + " of " + pods.size() + " pods that run here";
     if (told < pods.size()) {
@@ -175,13 +180,17 @@ public final class Doctor {
           found,
           "what was known of the others holds: can this node reach the API server, and list pods?");
     }
-    long failed = delivery.count(Result.FAILED) + delivery.count(Result.TIMED_OUT);
+    long failed =
+        running.stream()
+            .flatMap(container -> delivery.last(container.containerId()).stream())
+            .filter(last -> last.result() == Result.FAILED || last.result() == Result.TIMED_OUT)
+            .count();
     return failed == 0
         ? Check.ok("delivery", found)
         : Check.degraded(
             "delivery",
-            found + ", " + failed + " visits failed since it began",
-            "each is tried again each minute: podproc explain POD says why");
+            found + ", and failed at its last visit to " + failed + " of their containers",
+            "each is visited again each minute: podproc explain POD says why it failed");
   }
 
   private Check cgroups() {

@@ -170,6 +170,18 @@ class DeliveryTest {
     assertThat(delivery.wanted(first)).contains(new DesiredFiles(ALL, false));
   }
 
+  @Test
+  void aVisitThatComesToNothingByADefectHasFailed() {
+    node.run("u1", "c1");
+    node.spoil("c1");
+    begin(NEVER);
+    namespaces.all(List.of(SHOP));
+    pods.all(List.of(pod("u1")));
+    until(() -> delivery.last("c1").isPresent());
+    assertThat(delivery.last("c1").orElseThrow().result()).isEqualTo(Outcome.Result.FAILED);
+    assertThat(delivery.count(Outcome.Result.FAILED)).isPositive();
+  }
+
   /** The list is what is believed, and not that somebody could not be asked. */
   @Test
   void ofWhatIsNotKnownNothingIsTakenAway() {

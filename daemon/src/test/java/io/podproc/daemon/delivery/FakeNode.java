@@ -17,6 +17,7 @@ final class FakeNode implements Attacher {
   private final Map<String, PodContainer> running = new HashMap<>();
   private final Map<String, Set<String>> there = new HashMap<>();
   private final Set<String> stuck = new HashSet<>();
+  private final Set<String> broken = new HashSet<>();
   private final CountDownLatch freed = new CountDownLatch(1);
   private final Map<String, Integer> visits = new HashMap<>();
   final AtomicInteger lost = new AtomicInteger();
@@ -33,6 +34,11 @@ final class FakeNode implements Attacher {
   /** Its visits do not end. */
   synchronized void stick(String id) {
     stuck.add(id);
+  }
+
+  /** A visit to it ends with an exception. */
+  synchronized void spoil(String id) {
+    broken.add(id);
   }
 
   void free() {
@@ -72,6 +78,9 @@ final class FakeNode implements Attacher {
     synchronized (this) {
       visits.merge(container.containerId(), 1, Integer::sum);
       waits = stuck.contains(container.containerId());
+      if (broken.contains(container.containerId())) {
+        throw new IllegalStateException("a defect");
+      }
     }
     if (waits) {
       try {

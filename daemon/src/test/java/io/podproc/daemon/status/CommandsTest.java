@@ -37,7 +37,8 @@ class CommandsTest {
   }
 
   private Reply reply(String command, boolean delivers) throws Exception {
-    Node node = fixture.node(delivers ? Optional.of(fixture.delivered()) : Optional.empty());
+    Node node =
+        fixture.node(delivers ? Optional.of(fixture.delivered(fixture.outcome)) : Optional.empty());
     Doctor doctor = Doctor.withoutDaemon(fixture.setup(Optional.of(root), root));
     return new Commands(node, doctor).answer(Arrays.asList(command.split(" ", -1)));
   }
@@ -306,6 +307,40 @@ class CommandsTest {
         .contains(
             "daemon  broken  none answers here",
             "mount  ok  none at /run/mount: pods see the node's own files");
+  }
+
+  @Test
+  void doctorAdvisesWhereMountsCanNotBeTold() throws Exception {
+    Path proc = fixture.kernel.path("proc");
+    Files.delete(proc.resolve("self/mountinfo"));
+    assertThat(reply("doctor").text())
+        .containsPattern("mount +broken +can't be told: .*mountinfo\\n")
+        .contains("\nto do, mount: mount the node's /proc at " + proc + "\n");
+  }
+
+  private List<String> delivery(Result... results) throws Exception {
+    Outcome[] outcomes =
+        Arrays.stream(results).map(result -> new Outcome(result, "", 0, 0)).toArray(Outcome[]::new);
+    return Doctor.of(
+            fixture.setup(Optional.empty(), root), fixture.serving(fixture.delivered(outcomes)))
+        .examine(false)
+        .text()
+        .lines()
+        .filter(line -> line.startsWith("delivery "))
+        .map(line -> line.replaceAll(" {2,}", "  "))
+        .toList();
+  }
+
+  @Test
+  void whatHasFailedOnceAndDoesNoMoreIsFine() throws Exception {
+    String knows = "delivery  %s  knows 1 of 1 pods that run here%s";
+    assertThat(delivery(Result.FAILED, Result.DONE)).containsExactly(knows.formatted("ok", ""));
+    for (Result result : List.of(Result.FAILED, Result.TIMED_OUT)) {
+      assertThat(delivery(Result.DONE, result))
+          .containsExactly(
+              knows.formatted(
+                  "degraded", ", and failed at its last visit to 1 of their containers"));
+    }
   }
 
   @Test

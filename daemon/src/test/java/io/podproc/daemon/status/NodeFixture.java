@@ -16,6 +16,7 @@ import io.podproc.daemon.delivery.PodContainer;
 import io.podproc.daemon.delivery.PodStatus;
 import io.podproc.daemon.delivery.Source;
 import io.podproc.daemon.fake.FakeKernel;
+import io.podproc.daemon.fuse.Mount;
 import io.podproc.daemon.fuse.MountProbe;
 import io.podproc.daemon.proc.ProcLoadavg;
 import io.podproc.daemon.proc.ProcMeminfo;
@@ -140,6 +141,8 @@ final class NodeFixture {
   }
 
   private final class Told implements Source {
+    private volatile Changes changes = _ -> {};
+
     @Override
     public Optional<DesiredFiles> wanted(String podUid) {
       return standing(podUid).flatMap(PodStatus::wanted);
@@ -151,8 +154,8 @@ final class NodeFixture {
     }
 
     @Override
-    public void begin(Changes changes) {
-      // nothing changes
+    public void begin(Changes listener) {
+      changes = listener;
     }
   }
 
@@ -168,16 +171,65 @@ final class NodeFixture {
     }
   }
 
-  /** One that has visited {@link #APP} once. */
-  Delivery delivered() {
+  /** One that has visited {@link #APP} as often, each time with such an outcome. */
+  Delivery delivered(Outcome... outcomes) {
     DeliveryRules rules = new DeliveryRules("podproc", Set.of(), Set.of());
-    Delivery delivery = Delivery.of(new Told(), new Bringing(), rules, Optional.empty());
-    delivery.begin();
-    while (delivery.last(APP).isEmpty()) {
-      Thread.onSpinWait();
+    Told told = new Told();
+    Delivery delivery = Delivery.of(told, new Bringing(), rules, Optional.empty());
+    for (Outcome each : outcomes) {
+      outcome = each;
+      if (delivery.last(APP).isEmpty()) {
+        delivery.begin();
+      } else {
+        told.changes.of(List.of(UID));
+      }
+      while (delivery.last(APP).filter(each::equals).isEmpty()) {
+        Thread.onSpinWait();
+      }
     }
     delivery.close();
     return delivery;
+  }
+
+  /** A mount that nobody keeps. */
+  private record Unkept() implements Mount {
+    @Override
+    public void heartbeat() {}
+
+    @Override
+    public boolean serves() {
+      return true;
+    }
+
+    @Override
+    public boolean hasTurn() {
+      return true;
+    }
+
+    @Override
+    public Optional<String> turnHolder() {
+      return Optional.empty();
+    }
+
+    @Override
+    public boolean isKept() {
+      return false;
+    }
+
+    @Override
+    public void unmount() {}
+
+    @Override
+    public void close() {}
+
+    @Override
+    public boolean hasSuccessor() {
+      return false;
+    }
+  }
+
+  Doctor.Serving serving(Delivery delivery) throws IOException {
+    return new Doctor.Serving(new Unkept(), node(Optional.of(delivery)));
   }
 
   Node node(Optional<Delivery> delivery) throws IOException {
