@@ -41,6 +41,14 @@ final class GivenSettings {
   private final Set<String> known = new TreeSet<>();
   private final List<String> wrong = new ArrayList<>();
 
+  /** What was given, and by which name. */
+  private record Given(String name, String text) {
+    @Override
+    public String toString() {
+      return PROPERTY + name + "=" + text;
+    }
+  }
+
   GivenSettings(Properties properties, Map<String, String> environment) {
     this.properties = properties;
     this.environment = environment;
@@ -48,7 +56,7 @@ final class GivenSettings {
 
   /** Empty means nothing. */
   Optional<String> text(String name) {
-    return Optional.ofNullable(given(name)).filter(text -> !text.isEmpty());
+    return Optional.ofNullable(given(name, "")).map(Given::text).filter(text -> !text.isEmpty());
   }
 
   String text(String name, String otherwise) {
@@ -131,38 +139,49 @@ final class GivenSettings {
 
   /** What can't be read is told by {@link #check}, all of it at once. */
   private <T> T parse(String name, String otherwise, Function<String, T> parser) {
-    String given = given(name);
+    Given given = given(name, otherwise);
     if (given != null) {
       try {
-        if (given.isEmpty()) {
+        if (given.text.isEmpty()) {
           throw new IllegalArgumentException("a value is asked for");
         }
-        return parser.apply(given);
+        return parser.apply(given.text);
       } catch (IllegalArgumentException e) {
-        wrong.add(PROPERTY + name + " can't be \"" + given + "\": " + e.getMessage());
+        wrong.add(PROPERTY + given.name + " can't be \"" + given.text + "\": " + e.getMessage());
       }
     }
     return parser.apply(otherwise);
   }
 
-  /** A former name comes first: the chart gives all others a value, and only a user that one. */
-  private @Nullable String given(String name) {
-    String now = lookUp(name);
+  /**
+   * By its name. By a former one where that is given, and the name has no value but the default:
+   * the chart gives each setting that, and only a user gives a former name.
+   */
+  private @Nullable Given given(String name, String otherwise) {
+    Given now = lookUp(name);
     String former = FORMER.get(name);
-    String before = former == null ? null : lookUp(former);
+    Given before = former == null ? null : lookUp(former);
     if (before == null) {
       return now;
     }
+    Given holds = before;
+    String over = "";
+    if (now != null) {
+      boolean isSet = !now.text.equals(otherwise);
+      holds = isSet ? now : before;
+      over = "; " + holds + " holds, and not " + (isSet ? before : now);
+    }
     Log.warn(
-        "the setting %s%s is called %s%s since 0.2.0: rename it, 0.3.0 won't know the old name",
-        PROPERTY, former, PROPERTY, name);
-    return before;
+        "the setting %s%s is called %s%s since 0.2.0: rename it, 0.3.0 won't know the old name%s",
+        PROPERTY, former, PROPERTY, name, over);
+    return holds;
   }
 
-  private @Nullable String lookUp(String name) {
+  private @Nullable Given lookUp(String name) {
     known.add(name);
     String property = properties.getProperty(PROPERTY + name);
-    return property != null ? property : environment.get(variable(name));
+    String text = property != null ? property : environment.get(variable(name));
+    return text == null ? null : new Given(name, text);
   }
 
   /** Of mount-point it is PODPROC_MOUNT_POINT. */

@@ -9,9 +9,14 @@ import io.podproc.daemon.fuse.TransportKind;
 import io.podproc.daemon.view.CpuPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -102,6 +107,65 @@ class DaemonConfigTest {
     assertThat(config(Map.of("podproc." + former, "false"), Map.of(now, "true"))).isEqualTo(config);
     String variable = "PODPROC_" + former.replace('-', '_').toUpperCase(Locale.ROOT);
     assertThat(config(Map.of(), Map.of(variable, "false", now, "true"))).isEqualTo(config);
+  }
+
+  /**
+   * The chart gives the default with a user's former name: only another value is the user's own.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "seeds, placeholders, PODPROC_PLACEHOLDERS",
+    "repair-seeds, repair-placeholders, PODPROC_REPAIR_PLACEHOLDERS"
+  })
+  void ofANameAndItsFormerOneTheValueThatHoldsIsTold(String former, String name, String variable)
+      throws InvalidSettingException {
+    List<String> told = new ArrayList<>();
+    Handler handler = handler(told);
+    Logger.getLogger("podproc").addHandler(handler);
+    try {
+      DaemonConfig off = config(Map.of("podproc." + name, "false"));
+      assertThat(config(Map.of("podproc." + former, "true"), Map.of(variable, "false")))
+          .isEqualTo(off);
+      assertThat(config(Map.of("podproc." + former, "false"), Map.of(variable, "true")))
+          .isEqualTo(off);
+      assertThat(config(Map.of("podproc." + former, "false"))).isEqualTo(off);
+    } finally {
+      Logger.getLogger("podproc").removeHandler(handler);
+    }
+    String renamed =
+        "the setting podproc.%s is called podproc.%s since 0.2.0: rename it, 0.3.0 won't know the old name"
+            .formatted(former, name);
+    assertThat(told)
+        .containsExactly(
+            renamed + "; podproc." + name + "=false holds, and not podproc." + former + "=true",
+            renamed + "; podproc." + former + "=false holds, and not podproc." + name + "=true",
+            renamed);
+  }
+
+  private static Handler handler(List<String> told) {
+    return new Handler() {
+      @Override
+      public void publish(LogRecord line) {
+        told.add(line.getMessage());
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Test
+  void whatIsWrongIsToldByTheNameThatWasGiven() {
+    assertThatThrownBy(() -> config(Map.of("podproc.seeds", "maybe")))
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessage("podproc.seeds can't be \"maybe\": allowed values: true,false");
+    assertThatThrownBy(
+            () -> config(Map.of("podproc.seeds", "false", "podproc.placeholders", "maybe")))
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessage("podproc.placeholders can't be \"maybe\": allowed values: true,false");
   }
 
   @ParameterizedTest
