@@ -17,6 +17,12 @@ import java.util.Set;
  */
 public record DeliveryRules(String ownNamespace, Set<String> files, Set<String> usual) {
   /**
+   * The annotation of a pod whose containers are checkpointed: CRIU knows no mount that came from
+   * outside. Files that a webhook has mounted are none of these.
+   */
+  public static final String ATTACH = "podproc.io/attach";
+
+  /**
    * What a pod's containers should have.
    *
    * @param namespaceLabels those of its namespace; empty where they are not known

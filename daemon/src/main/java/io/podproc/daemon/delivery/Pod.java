@@ -29,12 +29,6 @@ record Pod(
     Optional<String> files,
     boolean attachable,
     ViewWish view) {
-  /**
-   * Of a pod whose containers are checkpointed: CRIU knows no mount that came from outside. Files
-   * that a webhook has mounted are none of these.
-   */
-  static final String ATTACH = "podproc.io/attach";
-
   private static final String MIRROR = "kubernetes.io/config.mirror";
 
   /** MD5, in hex. Anybody may annotate a pod with the uid of another, which has hyphens. */
@@ -43,7 +37,8 @@ record Pod(
   /** What is to be known of pods. */
   static final Set<String> LABELS = Set.of(OptIn.LABEL);
 
-  private static final Set<String> ANNOTATIONS = Set.of(FilesWish.ANNOTATION, ATTACH, MIRROR);
+  private static final Set<String> ANNOTATIONS =
+      Set.of(FilesWish.ANNOTATION, DeliveryRules.ATTACH, MIRROR);
 
   /** Whether an annotation is to be known. */
   static boolean concerns(String annotation) {
@@ -60,7 +55,7 @@ record Pod(
         object.name(),
         Optional.ofNullable(object.labels().get(OptIn.LABEL)),
         Optional.ofNullable(object.annotations().get(FilesWish.ANNOTATION)),
-        !OptIn.DISABLED.equals(object.annotations().get(ATTACH)),
+        !OptIn.DISABLED.equals(object.annotations().get(DeliveryRules.ATTACH)),
         ViewWish.of(object.annotations()));
   }
 

@@ -156,7 +156,7 @@ final class Explanation {
 
   private String files() {
     if (seen.look().files().isEmpty()) {
-      return "it has more mounts than are looked at: what its files show can't be told\n";
+      return Why.TOO_MANY_MOUNTS.sentence() + "\n";
     }
     Table table = new Table("", "FILE", "SHOWS", "WHY");
     seen.look().files().forEach((path, origin) -> table.row(path, shown(origin), reasons.of(path)));

@@ -12,10 +12,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Why a container has files, or has none: one sentence for each. */
+/** Why a container has files, or has none: which sentence holds for it. */
 final class Reasons {
-  private static final String LABEL = "podproc.io/inject";
-
   private final Node node;
   private final RunningContainer seen;
   private final Optional<DesiredFiles> wanted;
@@ -35,40 +33,24 @@ final class Reasons {
 
   /** What decided on its pod, for programs. */
   String code() {
-    if (seen.pod().isEmpty()) {
-      return "no_pod";
-    }
-    if (node.delivery().isEmpty()) {
-      return "no_delivery";
-    }
-    return seen.standing()
-        .map(known -> known.reason().name().toLowerCase(Locale.ROOT))
-        .orElse(wanted.isPresent() ? "remembered" : "unknown");
+    return decided().name().toLowerCase(Locale.ROOT);
   }
 
   /** The same for people. */
   String pod() {
-    return switch (code()) {
-      case "no_pod" ->
-          "it is no container of a pod: nobody brings it files that it was not started with";
-      case "no_delivery" ->
-          "this node brings no files (podproc.node-delivery): the webhook adds them, to new pods";
-      case "namespace_label" -> "its namespace is labelled " + LABEL + "=enabled";
-      case "pod_label" -> "its pod is labelled " + LABEL + "=enabled";
-      case "not_opted_in" -> "neither its pod nor its namespace is labelled " + LABEL + "=enabled";
-      case "opted_out" -> "its pod or its namespace is labelled " + LABEL + "=disabled";
-      case "own_namespace" -> "pods in podproc's own namespace get no files";
-      case "system_namespace" -> "pods in kube-system get no files";
-      case "invalid_label" -> "the label " + LABEL + " of its pod is neither enabled nor disabled";
-      case "not_attachable" -> "its pod is annotated podproc.io/attach=disabled";
-      case "namespace_unknown" ->
-          "the labels of its namespace are not known yet: can this node reach the API server?";
-      case "namespace_named" -> "its namespace is named in delivery.node.namespaces";
-      case "namespace_not_named" ->
-          "its namespace is not named in delivery.node.namespaces, and labels do not count there";
-      case "remembered" -> "its pod was to have files when the API server last told of it";
-      default -> "nothing is known of its pod yet: can this node reach the API server?";
-    };
+    return decided().sentence();
+  }
+
+  private Why decided() {
+    if (seen.pod().isEmpty()) {
+      return Why.NO_POD;
+    }
+    if (node.delivery().isEmpty()) {
+      return Why.NO_DELIVERY;
+    }
+    return seen.standing()
+        .map(known -> Why.valueOf(known.reason().name()))
+        .orElse(wanted.isPresent() ? Why.REMEMBERED : Why.UNKNOWN);
   }
 
   /** Why a path shows what it shows. */
@@ -77,13 +59,12 @@ final class Reasons {
         Optional.ofNullable(seen.look().files().get(path))
             .orElseGet(() -> new Origin(Origin.Kind.KERNEL, ""));
     return switch (origin.kind()) {
-      case NODE -> "brought by the node";
-      case VOLUME -> "mounted as it was made, by the webhook or by hand";
-      case DEAD -> "its daemon is gone: the next repair brings it back";
-      case PLACEHOLDER ->
-          "a volume of the pod, and no daemon served as it started: the next repair brings it";
-      case OTHER -> origin.detail() + " is mounted over it, and stays";
-      case KERNEL -> isOfKernel(path) ? missing(path) : "this kernel has no such file";
+      case NODE -> Why.BROUGHT.sentence();
+      case VOLUME -> Why.MOUNTED.sentence();
+      case DEAD -> Why.DEAD.sentence();
+      case PLACEHOLDER -> Why.PLACEHOLDER.sentence();
+      case OTHER -> Why.OTHER.with(origin.detail());
+      case KERNEL -> isOfKernel(path) ? missing(path) : Why.NO_SUCH_FILE.sentence();
     };
   }
 
@@ -98,19 +79,16 @@ final class Reasons {
       return pod();
     }
     if (!wanted.get().files().contains(path)) {
-      return "its pod does not ask for it, by the annotation podproc.io/files";
+      return Why.NOT_ASKED_FOR.sentence();
     }
     return last.map(outcome ->
             switch (outcome.result()) {
-              case SKIPPED -> "left out: " + outcome.reason();
-              case REFUSED -> "refused: " + outcome.reason();
-              case TIMED_OUT, FAILED ->
-                  "failed, and is tried again each minute: " + outcome.reason();
+              case SKIPPED -> Why.LEFT_OUT.with(outcome.reason());
+              case REFUSED -> Why.REFUSED.with(outcome.reason());
+              case TIMED_OUT, FAILED -> Why.FAILED.with(outcome.reason());
               case DONE, NOTHING_TO_DO, GONE ->
-                  outcome.reason().isEmpty()
-                      ? "taken away since: the next look, each minute, brings it back"
-                      : outcome.reason();
+                  outcome.reason().isEmpty() ? Why.TAKEN_AWAY.sentence() : outcome.reason();
             })
-        .orElse("on its way: containers are looked at each minute");
+        .orElse(Why.ON_ITS_WAY.sentence());
   }
 }

@@ -57,7 +57,7 @@ class PodStatusTest {
                           namespace,
                           "web",
                           labels(ofPod),
-                          attach.equals("-") ? Map.of() : Map.of(Pod.ATTACH, attach))));
+                          attach.equals("-") ? Map.of() : Map.of(DeliveryRules.ATTACH, attach))));
             });
     source.begin(_ -> {});
     assertThat(source.standing("uid"))
