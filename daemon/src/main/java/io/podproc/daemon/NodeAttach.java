@@ -11,6 +11,7 @@ import io.podproc.daemon.delivery.Attacher;
 import io.podproc.daemon.delivery.StartListener;
 import io.podproc.daemon.host.Processes;
 import io.podproc.daemon.linux.KernelFeatures;
+import io.podproc.daemon.linux.Lack;
 import io.podproc.daemon.log.Log;
 import io.podproc.daemon.settings.DaemonConfig;
 import io.podproc.daemon.status.metrics.AttachMetrics;
@@ -72,8 +73,7 @@ final class NodeAttach implements MeterBinder {
   void begin(StartListener listener) {
     if (!KernelFeatures.resolveCached()) {
       Log.info(
-          "this kernel can't look up a path without asking file systems (RESOLVE_CACHED, Linux"
-              + " 5.12): files are brought only to containers whose root the node has mounted");
+          "this kernel can't look up a path without asking file systems %s", Lack.RESOLVE_CACHED);
     }
     looking.execute(() -> {}); // its thread is to have the urgency of none that watches
     try {

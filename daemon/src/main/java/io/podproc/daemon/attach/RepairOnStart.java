@@ -2,6 +2,7 @@
 package io.podproc.daemon.attach;
 
 import io.podproc.daemon.linux.KernelFeatures;
+import io.podproc.daemon.linux.Lack;
 import io.podproc.daemon.log.Log;
 import java.io.IOException;
 import java.time.Duration;
@@ -40,9 +41,7 @@ public final class RepairOnStart {
 
   private void repair() {
     if (!KernelFeatures.moveMountBeneath()) {
-      Log.info(
-          "this kernel can't put a mount beneath another (MOVE_MOUNT_BENEATH, Linux 6.5): live files"
-              + " are laid on dead ones, which stay");
+      Log.info("this kernel can't put a mount beneath another %s", Lack.MOVE_MOUNT_BENEATH);
     }
     try {
       boolean isDone = look();

@@ -4,6 +4,7 @@ package io.podproc.daemon.status;
 import io.podproc.daemon.fuse.FuseMount;
 import io.podproc.daemon.fuse.MountException;
 import io.podproc.daemon.linux.KernelFeatures;
+import io.podproc.daemon.linux.Lack;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,8 +18,6 @@ import java.util.regex.Pattern;
 /** What the doctor says of the kernel: whether a daemon runs or not. */
 final class KernelChecks {
   private static final Pattern VERSION = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*");
-  private static final String HAS = "there";
-  private static final String LACKS = "not there";
 
   private final Path procRoot;
   private final Path sysRoot;
@@ -33,36 +32,15 @@ final class KernelChecks {
     List<Check> checks = new ArrayList<>();
     checks.add(Check.ok("kernel", release));
     checks.add(fuse());
+    checks.add(feature(Lack.PIDFD_GETFD, KernelFeatures.pidfdGetfd()));
+    checks.add(feature(Lack.OPEN_TREE, KernelFeatures.openTree() && KernelFeatures.moveMount()));
     checks.add(
         feature(
-            "pidfd_getfd",
-            KernelFeatures.pidfdGetfd(),
-            "keepers are of no use: the files end with the daemon (Linux 5.6)"));
-    checks.add(
-        feature(
-            "open_tree, move_mount",
-            KernelFeatures.openTree() && KernelFeatures.moveMount(),
-            "files come to pods by the webhook alone, and none is repaired (Linux 5.2)"));
-    checks.add(
-        feature(
-            "openat2 (RESOLVE_CACHED), mount_setattr",
-            KernelFeatures.resolveCached() && KernelFeatures.mountSetattr(),
-            "files come only to containers whose root the node has mounted (Linux 5.12)"));
-    checks.add(
-        feature(
-            "move_mount (MOVE_MOUNT_BENEATH)",
-            KernelFeatures.moveMountBeneath(),
-            "repair lays live files on dead ones, which stay beneath (Linux 6.5)"));
-    checks.add(
-        since(
-            "FUSE_NOTIFY_RESEND, FUSE_PASSTHROUGH",
-            release,
-            6,
-            9,
-            "what a killed daemon was answering ends with an error, and a program that maps a file"
-                + " gets SIGBUS"));
-    checks.add(
-        since("FUSE_ALLOW_IDMAP", release, 6, 12, "pods with hostUsers: false get no files"));
+            Lack.RESOLVE_CACHED, KernelFeatures.resolveCached() && KernelFeatures.mountSetattr()));
+    checks.add(feature(Lack.MOVE_MOUNT_BENEATH, KernelFeatures.moveMountBeneath()));
+    checks.add(byVersion(Lack.NOTIFY_RESEND, release));
+    checks.add(byVersion(Lack.PASSTHROUGH, release));
+    checks.add(byVersion(Lack.ALLOW_IDMAP, release));
     checks.add(selinux());
     checks.add(apparmor());
     return checks;
@@ -77,21 +55,21 @@ final class KernelChecks {
     }
   }
 
-  private static Check feature(String what, boolean there, String instead) {
-    return there ? Check.ok(what, HAS) : Check.degraded(what, LACKS, instead);
+  private static Check feature(Lack lack, boolean there) {
+    return there
+        ? Check.ok(lack.what(), "there")
+        : Check.degraded(lack.what(), "not there", lack.instead() + " (" + lack.since() + ")");
   }
 
   /** What the kernel tells only to the daemon that mounts, in whose log it is for certain. */
-  private static Check since(String what, String release, int major, int minor, String instead) {
+  private static Check byVersion(Lack lack, String release) {
     Matcher version = VERSION.matcher(release);
     if (!version.matches()) {
-      return Check.degraded(what, "unknown", "the log of the daemon that mounted says it");
+      return Check.degraded(lack.what(), "unknown", "the log of the daemon that mounted says it");
     }
-    int first = Integer.parseInt(version.group(1));
-    int second = Integer.parseInt(version.group(2));
-    return first > major || (first == major && second >= minor)
-        ? Check.ok(what, HAS + ", by the kernel's version")
-        : Check.degraded(what, LACKS + ", by the kernel's version", instead);
+    return lack.isIn(Integer.parseInt(version.group(1)), Integer.parseInt(version.group(2)))
+        ? Check.ok(lack.what(), "there, by the kernel's version")
+        : Check.degraded(lack.what(), "not there, by the kernel's version", lack.instead());
   }
 
   /** Containers see the same list (security/selinux/selinuxfs.c:init_sel_fs). */

@@ -276,7 +276,7 @@ class CommandsTest {
             "SELinux  ok  off",
             "settings  ok  swap=true",
             "to do, daemon: start it; its log says in one line why it does not start",
-            "instead, FUSE_ALLOW_IDMAP: pods with hostUsers: false get no files");
+            "instead, FUSE_ALLOW_IDMAP: in pods with hostUsers: false attached files belong to nobody, as the kernel's own do, and none can be mounted as a volume");
     assertThat(reply("doctor -o json").text())
         .startsWith("{\"checks\":[{\"check\":\"daemon\",\"state\":\"broken\"");
   }

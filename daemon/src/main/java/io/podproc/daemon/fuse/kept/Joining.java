@@ -7,6 +7,7 @@ import io.podproc.daemon.fuse.kept.Holds.Hold;
 import io.podproc.daemon.fuse.kernel.Connection;
 import io.podproc.daemon.fuse.kernel.SelinuxContext;
 import io.podproc.daemon.kernel.MountInfo;
+import io.podproc.daemon.linux.Lack;
 import io.podproc.daemon.linux.SystemCalls;
 import io.podproc.daemon.log.Log;
 import io.podproc.daemon.vfs.VirtualTree;
@@ -75,10 +76,7 @@ record Joining(
       if (resends) {
         keeper.ifPresent(holds::take);
       } else {
-        Log.info(
-            "this kernel can't send requests again (FUSE_NOTIFY_RESEND, Linux 6.9): each daemon"
-                + " serves through a descriptor of its own, and what a killed one has in hand ends"
-                + " with an error");
+        Log.info("this kernel can't send requests again %s", Lack.NOTIFY_RESEND);
       }
       return new Joined(
           through, number, kept.isPresent(), keeper.filter(_ -> resends).map(Hold::pid), resends);

@@ -4,6 +4,7 @@ package io.podproc.daemon.fuse.kernel;
 import static io.podproc.daemon.fuse.kernel.FuseMessages.*;
 
 import io.podproc.daemon.linux.Errno;
+import io.podproc.daemon.linux.Lack;
 import io.podproc.daemon.log.Log;
 import java.nio.ByteBuffer;
 
@@ -35,14 +36,10 @@ record Init(boolean idMapped, Runnable initialized) {
     int offered = request.getInt(INIT_FLAGS);
     int offered2 = (offered & INIT_EXT) != 0 ? request.getInt(INIT_FLAGS2) : 0;
     if (idMapped && (offered2 & ALLOW_IDMAP) == 0) {
-      Log.info(
-          "this kernel's FUSE has no id-mapped mounts (Linux 6.12): the runtime can't start pods with"
-              + " hostUsers: false that mount the files");
+      Log.info("this kernel's FUSE has no id-mapped mounts %s", Lack.ALLOW_IDMAP);
     }
     if ((offered2 & PASSTHROUGH) == 0) {
-      Log.info(
-          "this kernel's FUSE can't refuse to map files (FUSE_PASSTHROUGH, Linux 6.9): a program that"
-              + " maps one is killed by SIGBUS");
+      Log.info("this kernel's FUSE can't refuse to map files %s", Lack.PASSTHROUGH);
     }
     reply.putInt(MAJOR).putInt(Math.min(minor, MINOR)).putInt(request.getInt(INIT_READAHEAD));
     reply.putInt(offered & (PARALLEL_DIROPS | INIT_EXT));
