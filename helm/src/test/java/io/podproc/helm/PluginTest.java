@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code kubectl podproc}, with a stand-in of kubectl that answers as an API server would. */
 @Timeout(120)
@@ -28,10 +30,14 @@ class PluginTest {
   private static final String FORWARDING =
       "Forwarding from 127.0.0.1:40123 -> 9462\nHandling connection for 40123\n";
 
+  /** Who runs it instead of its first line: -Dplugin.bash=PATH, of 3.2 as macOS has it. */
+  private static final List<String> BASH =
+      Stream.ofNullable(System.getProperty("plugin.bash")).toList();
+
   @TempDir Path folder;
   private Path calls;
 
-  /** What it says is in files: pod, daemons, exec; what each ends with, in *.status. */
+  /** What it says is in files: pod, daemons, wanted, exec; what each ends with, in *.status. */
   @BeforeEach
   void standIn() throws IOException {
     calls = folder.resolve("calls");
@@ -45,6 +51,7 @@ class PluginTest {
             case " $* " in
               *' exec '*) what=exec ;;
               *' get pods '*) what=daemons ;;
+              *' get daemonsets '*) what=wanted ;;
               *' get pod '*) what=pod ;;
               *' port-forward '*) what=forward ;;
               *) echo "error: unknown command" >&2; exit 1 ;;
@@ -57,9 +64,25 @@ class PluginTest {
             """);
     Path _ = Files.setPosixFilePermissions(kubectl, PosixFilePermissions.fromString("rwxr-xr-x"));
     says("pod", "node-1|Running|1b4e28ba-uid|");
-    says("daemons", "node-1 podproc-daemon-abc\n");
+    says("daemons", daemon("node-1", "podproc-daemon-abc"));
+    says("wanted", "1");
     says("exec", "container app of pod shop/web\n");
     says("forward", FORWARDING);
+  }
+
+  /** A line of what the plugin asks kubectl for, of a daemon that serves. */
+  private static String daemon(String node, String pod) {
+    return daemon(node, pod, "2026-11-30T10:00:00Z", "True", "");
+  }
+
+  /**
+   * One of which less can be said.
+   *
+   * @param since when its container began, empty if it does not run
+   * @param ends when it was told to end, or empty
+   */
+  private static String daemon(String node, String pod, String since, String ready, String ends) {
+    return String.join("|", node, node, pod, since, ready, ends, "", "Running") + "\n";
   }
 
   private void says(String what, String text) throws IOException {
@@ -82,7 +105,10 @@ class PluginTest {
 
   private Process start(String... words) throws IOException {
     ProcessBuilder builder =
-        new ProcessBuilder(Stream.concat(Stream.of(PLUGIN.toString()), Stream.of(words)).toList())
+        new ProcessBuilder(
+                Stream.of(BASH.stream(), Stream.of(PLUGIN.toString()), Stream.of(words))
+                    .flatMap(each -> each)
+                    .toList())
             .redirectOutput(folder.resolve("out").toFile())
             .redirectError(folder.resolve("err").toFile());
     String path = builder.environment().getOrDefault("PATH", "/usr/bin:/bin");
@@ -111,7 +137,7 @@ class PluginTest {
     assertThat(calls().get(1))
         .contains(
             "get pods -n podproc -l app.kubernetes.io/name=podproc,app.kubernetes.io/component=daemon",
-            "status.phase=Running,spec.nodeName=node-1");
+            "--field-selector spec.nodeName=node-1 ");
     assertThat(calls().get(2))
         .isEqualTo(
             "--context prod exec -n podproc podproc-daemon-abc -c daemon --"
@@ -127,14 +153,80 @@ class PluginTest {
 
   @Test
   void asksAllNodesWhereNoneIsNamed() throws Exception {
-    says("daemons", "node-1 podproc-daemon-abc\nnode-2 podproc-daemon-def\n");
+    says(
+        "daemons", daemon("node-1", "podproc-daemon-abc") + daemon("node-2", "podproc-daemon-def"));
     says("exec", "POD\n");
     assertThat(podproc("ps")).isEqualTo(new Said(0, "node node-1\nPOD\nnode node-2\nPOD\n", ""));
     says("exec", "{\"containers\":[]}\n");
     assertThat(podproc("ps", "-o", "json").out())
         .isEqualTo(
             "{\"node\":\"node-1\",\"containers\":[]}\n{\"node\":\"node-2\",\"containers\":[]}\n");
-    assertThat(calls().getLast()).contains("exec -n podproc podproc-daemon-def ");
+    assertThat(calls()).anyMatch(call -> call.contains("exec -n podproc podproc-daemon-def "));
+  }
+
+  /** Whoever asks of all nodes must not take silence for health. */
+  @ParameterizedTest
+  @CsvSource({
+    "'|node-2|podproc-daemon-def|||||Pending', Pending",
+    "'node-2|node-2|podproc-daemon-def|||||Pending', Pending",
+    "'node-2|node-2|podproc-daemon-def||False||ImagePullBackOff|Pending', ImagePullBackOff",
+    "'node-2|node-2|podproc-daemon-def||False||CrashLoopBackOff|Running', CrashLoopBackOff",
+    "'node-2|node-2|podproc-daemon-def||False||OOMKilled|Running', OOMKilled",
+    "'node-2|node-2|podproc-daemon-def|||||Failed', Failed"
+  })
+  void aNodeWhoseDaemonDoesNotRunIsNamed(String pod, String why) throws Exception {
+    says("daemons", daemon("node-1", "podproc-daemon-abc") + pod + "\n");
+    says("wanted", "2");
+    says("exec", "POD\n");
+    Said said =
+        new Said(
+            1, "node node-1\nPOD\n", "podproc: node node-2: no daemon runs there (" + why + ")\n");
+    assertThat(podproc("doctor")).isEqualTo(said);
+    assertThat(podproc("ps")).isEqualTo(said);
+    assertThat(podproc("ps", "-o", "json"))
+        .extracting(Said::status, Said::err)
+        .containsExactly(1, said.err);
+  }
+
+  @Test
+  void aNodeWithoutEvenAPodIsCounted() throws Exception {
+    says("wanted", "3");
+    says("exec", "POD\n");
+    assertThat(podproc("doctor"))
+        .isEqualTo(
+            new Said(
+                1,
+                "node node-1\nPOD\n",
+                "podproc: of 3 nodes that should have a daemon 2 have no pod for it:"
+                    + " kubectl -n podproc describe daemonset\n"));
+    fails("wanted", 1, "Error from server (Forbidden): daemonsets.apps is forbidden");
+    assertThat(podproc("doctor")).isEqualTo(new Said(0, "node node-1\nPOD\n", ""));
+  }
+
+  /** An upgrade starts the next daemon beside the one that ends. */
+  @ParameterizedTest
+  @CsvSource({
+    "podproc-daemon-old 2026-11-30T10:00:00Z True -, podproc-daemon-new 2026-11-30T11:00:00Z False -, old",
+    "podproc-daemon-old 2026-11-30T10:00:00Z True 2026-11-30T11:00:00Z, podproc-daemon-new 2026-11-30T11:00:00Z True -, new",
+    "podproc-daemon-new 2026-11-30T11:00:00Z True -, podproc-daemon-old 2026-11-30T10:00:00Z True 2026-11-30T11:00:00Z, new",
+    "podproc-daemon-old 2026-11-30T10:00:00Z False 2026-11-30T11:00:00Z, podproc-daemon-new - False -, old",
+    "podproc-daemon-new - False -, podproc-daemon-old 2026-11-30T10:00:00Z True 2026-11-30T11:00:00Z, old",
+    "podproc-daemon-old 2026-11-30T10:00:00Z False 2026-11-30T11:00:00Z, podproc-daemon-new 2026-11-30T11:00:00Z False -, new"
+  })
+  void ofTwoDaemonsOnANodeTheOneThatServesIsAsked(String one, String other, String asked)
+      throws Exception {
+    says("daemons", daemonOf(one) + daemonOf(other));
+    says("exec", "POD\n");
+    assertThat(podproc("ps")).isEqualTo(new Said(0, "node node-1\nPOD\n", ""));
+    assertThat(podproc("ps", "node-1")).isEqualTo(new Said(0, "POD\n", ""));
+    assertThat(calls().stream().filter(call -> call.startsWith("exec ")).toList())
+        .hasSize(2)
+        .allSatisfy(call -> assertThat(call).contains(" podproc-daemon-" + asked + " "));
+  }
+
+  private static String daemonOf(String words) {
+    String[] each = words.replaceAll(" -(?= |$)", " ").split(" ", -1);
+    return daemon("node-1", each[0], each[1], each[2], each[3]);
   }
 
   @Test
@@ -197,11 +289,37 @@ class PluginTest {
         .isEqualTo("podproc: no daemon of podproc runs on node node-1 (in namespace podproc)\n");
     assertThat(podproc("ps").err())
         .isEqualTo("podproc: no daemon of podproc runs in namespace podproc\n");
+    says("daemons", "node-1|node-1|podproc-daemon-abc||False||CrashLoopBackOff|Running\n");
+    assertThat(podproc("explain", "web").err())
+        .isEqualTo(
+            "podproc: no daemon of podproc runs on node node-1 (in namespace podproc):"
+                + " its pod is CrashLoopBackOff\n");
     says("pod", "|Pending|uid|");
     assertThat(podproc("explain", "web").err()).isEqualTo("podproc: pod web is on no node yet\n");
     says("pod", "node-1|Succeeded|uid|");
     assertThat(podproc("explain", "web").err())
         .isEqualTo("podproc: pod web does not run: it is Succeeded\n");
+  }
+
+  /** A pod is Pending as long as its init containers run. */
+  @Test
+  void aPodWhoseInitContainersRunIsExplained() throws Exception {
+    says("pod", "node-1|Pending|1b4e28ba-uid|");
+    assertThat(podproc("explain", "web/init"))
+        .isEqualTo(new Said(0, "container app of pod shop/web\n", ""));
+    assertThat(calls().getLast()).endsWith("explain 1b4e28ba-uid/init");
+    String none =
+        "podproc: no container of a pod 1b4e28ba-uid runs on this node: podproc ps lists them";
+    fails("exec", 2, none);
+    assertThat(podproc("explain", "web"))
+        .isEqualTo(
+            new Said(
+                2,
+                "",
+                "podproc: no container of pod web, which is Pending, runs on node node-1\n"));
+    says("pod", "node-1|Running|1b4e28ba-uid|");
+    assertThat(podproc("explain", "web").err())
+        .isEqualTo("podproc: no container of pod web runs on node node-1\n");
   }
 
   @ParameterizedTest
@@ -256,7 +374,7 @@ class PluginTest {
       ProcessHandle _ = each.onExit().get(20, TimeUnit.SECONDS);
     }
     assertThat(said(143).err()).isEmpty();
-    assertThat(calls().getFirst()).contains("status.phase=Running,spec.nodeName=node-1");
+    assertThat(calls().getFirst()).contains("--field-selector spec.nodeName=node-1 ");
     assertThat(calls().getLast())
         .isEqualTo(
             "--context prod port-forward --address 127.0.0.1 -n podproc pod/podproc-daemon-abc :ui");
@@ -271,7 +389,7 @@ class PluginTest {
       says("daemons", "");
       await(() -> count("calls", "get pods ") > 2);
       says("stays", "");
-      says("daemons", "node-1 podproc-daemon-def\n");
+      says("daemons", daemon("node-1", "podproc-daemon-def"));
       await(() -> count("calls", "pod/podproc-daemon-def") > 0);
     } finally {
       process.destroy();
@@ -328,6 +446,29 @@ class PluginTest {
                 1,
                 "",
                 "podproc: no daemon of podproc runs on node node-1 (in namespace podproc)\n"));
+  }
+
+  /**
+   * macOS has bash 3.2. Only that can say what it knows: this holds what has gone wrong before, and
+   * -Dplugin.bash=PATH runs all tests here by one.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        ";;?&", // 4.0
+        "[|]&|&>>|\\bcoproc\\b|\\b(mapfile|readarray)\\b|(declare|local) -[An]", // 4.0, 4.3
+        "\\$\\{\\w+(\\^|,)", // 4.0
+        "exec \\{\\w+\\}", // 4.1
+        "[@?*+!]\\(\\w+\\|", // patterns, without shopt before 4.1
+        "\\[\\[ -v |\\[-1\\]", // 4.2, 4.3
+        "\"\\$\\{(?!kubectl)\\w+\\[@\\]\\}\"", // with no element unset before 4.4
+        "\\$\\{\\w+@", // 4.4
+        "grep [^|]*\\\\[|s]", // of GNU
+      })
+  void itIsWrittenForBashOfMacOs(String newer) throws IOException {
+    assertThat(Files.readAllLines(PLUGIN))
+        .filteredOn(line -> !line.strip().startsWith("#"))
+        .noneMatch(line -> Pattern.compile(newer).matcher(line).find());
   }
 
   @Test
