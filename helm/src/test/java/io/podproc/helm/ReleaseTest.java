@@ -3,13 +3,19 @@ package io.podproc.helm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,6 +29,18 @@ class ReleaseTest {
    */
   static String release(Stream<String> words) {
     return Subprocess.run(Stream.concat(Stream.of("../deploy/release"), words).toList());
+  }
+
+  /** The files that a release consists of, with VERSION in their names. */
+  static final List<String> FILES = files();
+
+  private static List<String> files() {
+    String help = release(Stream.of("--help"));
+    return Pattern.compile("(?m)^  ([\\w.-]+)(?:  |$)")
+        .matcher(help.substring(0, help.indexOf("VERSION is")))
+        .results()
+        .map(file -> file.group(1))
+        .toList();
   }
 
   @Test
@@ -45,6 +63,8 @@ class ReleaseTest {
         "77.0.0            | CHANGELOG.md has nothing on 77.0.0",
         "0.1.0 --push      | unknown: --push",
         "0.1.0 --output    | --output needs a value",
+        "0.1.0 --registry https://ghcr.io/a | https://ghcr.io/a is no registry",
+        "0.1.0 --registry ghcr.io/a:1 | ghcr.io/a:1 is no registry",
       })
   void whatIsNoReleaseIsRefused(String words, String why) {
     Stream<String> arguments = words == null ? Stream.of() : Stream.of(words.split(" ", -1));
@@ -60,6 +80,138 @@ class ReleaseTest {
 
     assertThat(release(Stream.of(version, "--notes"))).isNotBlank();
   }
+
+  // ---- as far as it comes with stand-ins of what takes long ----
+
+  @TempDir Path folder;
+
+  private Path checkout() {
+    return folder.resolve("checkout");
+  }
+
+  /**
+   * Makes a repository of what it reads first, where no mvn and no podman does anything.
+   *
+   * @param headline the changelog's
+   * @param build what the images' script does
+   */
+  private void repository(String headline, String build) throws IOException {
+    for (String file :
+        List.of(
+            "pom.xml",
+            "helm/pom.xml",
+            "deploy/release",
+            "deploy/podproc.yaml",
+            "helm/podproc/Chart.yaml")) {
+      Path copy = checkout().resolve(file);
+      Path _ = Files.createDirectories(copy.resolveSibling(""));
+      Path _ = Files.copy(Readme.ROOT.resolve(file), copy);
+    }
+    Path _ =
+        Files.writeString(checkout().resolve("CHANGELOG.md"), headline + "\n\nWhat changed.\n");
+    program(checkout().resolve("e2e/bin/setup"), "");
+    program(checkout().resolve("e2e/bin/java-home"), "");
+    program(checkout().resolve("deploy/images/build"), build);
+    program(folder.resolve("bin/mvn"), "");
+    program(folder.resolve("bin/dpkg"), "echo amd64");
+    program(folder.resolve("bin/podman"), "[ \"$2\" != add ] || { echo a stand-in >&2; exit 1; }");
+    git("init", "--quiet");
+    git("add", "--all");
+    git("commit", "--quiet", "--message", "a");
+  }
+
+  private static void program(Path file, String text) throws IOException {
+    Path _ = Files.createDirectories(file.resolveSibling(""));
+    Path _ = Files.writeString(file, "#!/bin/bash\n" + text + "\n");
+    Path _ = Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private void git(String... words) {
+    String _ =
+        Subprocess.run(
+            Stream.concat(
+                    Stream.of("git", "-C", checkout().toString()),
+                    Stream.concat(
+                        Stream.of("-c", "user.name=a", "-c", "user.email=a@example.com"),
+                        Stream.of(words)))
+                .toList());
+  }
+
+  /** What it says, of a run that fails. */
+  private String failing(String... words) {
+    String path = folder.resolve("bin") + ":" + System.getenv("PATH");
+    List<String> command =
+        Stream.concat(
+                Stream.of("env", "PATH=" + path, checkout().resolve("deploy/release").toString()),
+                Stream.of(words))
+            .toList();
+    try {
+      return "it succeeds: " + Subprocess.run(command);
+    } catch (IllegalArgumentException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  /** A trial ends where what it would make is there already. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "none",
+      value = {
+        "7.0.0      | ## [7.0.0] - unreleased | v7.0.0      | CHANGELOG.md has no date for 7.0.0",
+        "7.0.0      | ## [7.0.0] - 2026-11    | v7.0.0      | CHANGELOG.md has no date for 7.0.0",
+        "7.0.0      | ## [7.0.0]              | v7.0.0      | CHANGELOG.md has no date for 7.0.0",
+        "7.0.0      | ## [7.0.0] - 2026-12-01 | v7.0.0      | is there already",
+        "7.0.0      | ## [7.0.0] - unreleased | none        | is there already",
+        "7.0.0      | ## [7.0.0] - unreleased | v7.0.0-rc.1 | is there already",
+        "7.0.0-rc.1 | ## [7.0.0-rc.1] - soon  | v7.0.0-rc.1 | is there already",
+      })
+  void whatIsTaggedHasADate(String version, String headline, @Nullable String tag, String why)
+      throws IOException {
+    repository(headline, "");
+    if (tag != null) {
+      git("tag", tag);
+    }
+
+    String said = failing(version, "--output", folder.toString());
+
+    assertThat(said).contains(why);
+    String trial = "release: a trial: this commit has no tag v" + version;
+    if (("v" + version).equals(tag)) {
+      assertThat(said).doesNotContain("trial");
+    } else {
+      assertThat(said).contains(trial);
+    }
+  }
+
+  /** Which of the two processors it is made on, dpkg says. */
+  @ParameterizedTest
+  @CsvSource({
+    "amd64, '', 'for amd64, this machine''s, should have an AOT cache'",
+    "arm64, '', 'podman can''t add podproc-daemon for amd64'",
+    "amd64, --without-aot, 'podman can''t add podproc-daemon for amd64'"
+  })
+  void theDaemonOfThisProcessorStartsFast(String without, String option, String why)
+      throws IOException {
+    assumeThat(System.getProperty("user.name")).as("only root makes images").isEqualTo("root");
+    repository(
+        "## [7.0.0] - unreleased",
+        "mkdir -p target/images/packages && touch target/images/packages/packages\n"
+            + "while [ \"$1\" != --output ]; do shift; done; mkdir -p \"$2\"\n"
+            + "case $2 in */"
+            + without
+            + ") echo 'a has no AOT cache: why' >&2 ;; esac");
+
+    String said =
+        failing(
+            Stream.of("7.0.0", "--output", folder.resolve("made").toString(), option)
+                .filter(word -> !word.isEmpty())
+                .toArray(String[]::new));
+
+    assertThat(said).contains("a has no AOT cache: why", why);
+  }
+
+  // ---- workflows and forms ----
 
   private static JsonNode jobs(String workflow) {
     return Yaml.read(Readme.ROOT.resolve(".github/workflows/" + workflow + ".yml")).path("jobs");
