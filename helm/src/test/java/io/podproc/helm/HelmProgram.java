@@ -56,6 +56,10 @@ final class HelmProgram {
   }
 
   private void checkChart(String chart) {
+    if (chart.endsWith(".tgz")) {
+      Programs.checkIsOfRelease(chart);
+      return;
+    }
     if (!Files.isRegularFile(folder.resolve(chart).resolve("Chart.yaml"))) {
       throw new IllegalArgumentException("no chart at " + chart);
     }
@@ -85,6 +89,15 @@ final class HelmProgram {
         .withNamespace(namespace)
         .call()
         .getOutput();
+  }
+
+  @Command
+  String push(@Parameters(index = "0") String chart, @Parameters(index = "1") String registry) {
+    checkChart(chart);
+    if (!registry.equals("oci://" + StandInCluster.REGISTRY)) {
+      throw new IllegalArgumentException("others look for it in " + StandInCluster.REGISTRY);
+    }
+    return "";
   }
 
   @Command

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -117,13 +118,33 @@ final class Kubectl {
     return "";
   }
 
+  private static final Set<String> ASKED = Set.of("explain", "ps", "doctor");
+
   @Command
-  String exec(@Parameters(arity = "1..*") List<String> words) {
-    KubernetesObject _ = object(List.of(words.getFirst()));
+  String exec(
+      @Option(names = "-c", defaultValue = "") String container,
+      @Parameters(arity = "1..*") List<String> words) {
+    KubernetesObject object = object(List.of(words.getFirst()));
+    if (!container.isEmpty()
+        && object
+            .podSpec()
+            .orElseThrow()
+            .path("containers")
+            .valueStream()
+            .noneMatch(each -> each.path("name").asText().equals(container))) {
+      throw new IllegalArgumentException(container + " is no container of " + object.id());
+    }
     if (words.size() == 1) {
       throw new IllegalArgumentException("you must specify at least one command");
     }
     List<String> command = new ArrayList<>(words.subList(1, words.size()));
+    if (Settings.text(Readme.ROOT.resolve("deploy/images/daemon/Dockerfile"))
+        .contains("COPY ${CLIENT} " + command.getFirst() + "\n")) {
+      if (!container.equals("daemon") || command.size() < 2 || !ASKED.contains(command.get(1))) {
+        throw new IllegalArgumentException("not asked of the daemon: " + words);
+      }
+      return "";
+    }
     if (command.getFirst().equals("sh")) {
       command.add(1, "-e"); // a reader sees it when one command of several fails
     }
@@ -138,6 +159,7 @@ final class Kubectl {
   String get(
       @Option(names = "-L", defaultValue = "") String column,
       @Option(names = "-o", defaultValue = "") String output,
+      @Option(names = "-l", defaultValue = "") String selector,
       @Parameters(arity = "1..2") List<String> words) {
     if (!column.isEmpty()) {
       Set<String> _ = cluster.known(column);
@@ -152,6 +174,11 @@ final class Kubectl {
       Arrays.stream(words.getFirst().split(",", -1))
           .forEach(type -> found.addAll(cluster.list(kind(type), namespace)));
     }
+    String[] label = selector.split("=", 2);
+    found.removeIf(object ->
+        !selector.isEmpty()
+            && Stream.of(object.podLabels(), object.json().at("/metadata/labels"))
+                .noneMatch(labels -> labels.path(label[0]).asText().equals(label[1])));
     if (found.isEmpty()) {
       throw new IllegalArgumentException("No resources found in " + namespace + " namespace.");
     }
@@ -184,6 +211,19 @@ final class Kubectl {
         cluster.label(change);
       }
     }
+    return "";
+  }
+
+  /** The plugin manager's. */
+  @Command
+  String krew(
+      @Option(names = "--manifest", required = true) String manifest,
+      @Option(names = "--archive", required = true) String archive,
+      @Parameters(index = "0") String word) {
+    if (!word.equals("install")) {
+      throw new IllegalArgumentException("krew " + word);
+    }
+    List.of(manifest, archive).forEach(Programs::checkIsOfRelease);
     return "";
   }
 

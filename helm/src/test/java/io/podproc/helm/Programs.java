@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -23,7 +24,19 @@ import picocli.CommandLine;
 final class Programs {
   /** Those that are not ours. */
   static final List<String> FOREIGN =
-      List.of("kubectl", "helm", "mvn", "docker", "kind", "ctr", "rm", "umount");
+      List.of(
+          "kubectl",
+          "helm",
+          "mvn",
+          "docker",
+          "kind",
+          "ctr",
+          "rm",
+          "umount",
+          "install",
+          "sha256sum",
+          "skopeo",
+          "cosign");
 
   private static final Set<String> PHASES = Set.of("test", "package", "verify", "spotless:apply");
   private static final Pattern COMMAND = Pattern.compile("podproc-daemon (\\w+) \\[(--[\\w-]+)\\]");
@@ -60,6 +73,10 @@ final class Programs {
       case "ctr" -> only(words, "-n", "k8s.io", "images", "import");
       case "rm" -> only(words, "-r", mountPoint());
       case "umount" -> only(words, "-l", mountPoint());
+      case "install" -> install(words);
+      case "sha256sum" -> only(words, "-c", "SHA256SUMS");
+      case "skopeo" -> skopeo(words);
+      case "cosign" -> cosign(words);
       case "deploy/images/build" -> {
         if (!words.contains("--help")) {
           List<String> images = ImageBuild.list(words.toArray(String[]::new));
@@ -101,6 +118,58 @@ final class Programs {
       called = called.getParseResult().subcommand().commandSpec().commandLine();
     }
     return Objects.toString(called.getExecutionResult(), "");
+  }
+
+  private String install(List<String> words) {
+    check(words.size() == 2 && words.getLast().equals("/usr/local/bin/"), "install " + words);
+    check(Files.isExecutable(folder.resolve(words.getFirst())), "no program: " + words.getFirst());
+    return "";
+  }
+
+  /** An image of a release, put into the registry. */
+  private String skopeo(List<String> words) {
+    check(
+        words.size() == 5
+            && words.subList(0, 3).equals(List.of("copy", "--all", "--preserve-digests")),
+        "skopeo " + words);
+    String archive = words.get(3).replaceFirst("^oci-archive:", "");
+    checkIsOfRelease(archive);
+    String image = words.get(4).replaceFirst("^docker://", "");
+    check(
+        image.endsWith("/" + archive.replace("-VERSION.oci.tar", ":VERSION")),
+        archive + " is pulled by its own name, not by " + image);
+    cluster.push(List.of(image.replace("VERSION", version())));
+    return "";
+  }
+
+  private static final Pattern SIGNED =
+      Pattern.compile("(sign|verify)-blob --key cosign\\.(key|pub) --bundle (\\S+) (\\S+)");
+  private static final Pattern SIGNED_IMAGE =
+      Pattern.compile(
+          "(sign --recursive|verify) --key cosign\\.(key|pub) (\\S+)/(podproc|podproc-daemon|podproc-webhook)@sha256:DIGEST");
+
+  private static String cosign(List<String> words) {
+    String line = String.join(" ", words);
+    Matcher blob = SIGNED.matcher(line);
+    Matcher image = SIGNED_IMAGE.matcher(line);
+    Matcher found = blob.matches() ? blob : image;
+    check(found.matches(), "cosign " + line);
+    check(
+        found.group(1).startsWith("sign") == found.group(2).equals("key"),
+        "one signs with the key, and others verify with what is public: " + line);
+    if (found == blob) {
+      check(blob.group(3).equals(blob.group(4) + ".bundle"), "two names of a bundle: " + line);
+      checkIsOfRelease(blob.group(4));
+    }
+    return "";
+  }
+
+  private static String version() {
+    return Yaml.read(Chart.DIRECTORY.resolve("Chart.yaml")).path("version").asText();
+  }
+
+  static void checkIsOfRelease(String file) {
+    check(ReleaseTest.FILES.contains(file), file + " is none of " + ReleaseTest.FILES);
   }
 
   private static String only(List<String> words, String... right) {

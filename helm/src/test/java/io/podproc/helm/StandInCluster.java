@@ -284,6 +284,10 @@ final class StandInCluster {
     cluster.createNamespace("podproc");
     cluster.install("podproc", "podproc", HelmProgram.values(List.of(HelmProgram.IMAGES)));
     cluster.test("podproc", "podproc");
+    KubernetesObject daemon = cluster.get("DaemonSet", "podproc", "podproc-daemon");
+    ObjectNode pod = daemon.json().path("spec").path("template").deepCopy();
+    pod.put("kind", "Pod").withObject("/metadata").put("name", "POD").put("namespace", "podproc");
+    cluster.put(new KubernetesObject(pod));
     for (String namespace : List.of("shop", "NAMESPACE")) {
       cluster.label(cluster.get("Namespace", "", namespace), INJECT + "=enabled", false);
     }
